@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: `make run` and `make test`. `make help` lists the rest.
+
+.POSIX:
+.SUFFIXES:
+.PHONY: help run test lint format bench soak setup lock clean
+
+VENV_PYTHON = .venv/bin/python
+WORKERS = auto
+
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: setup ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
+	@exec $(VENV_PYTHON) -m backend serve --demo
+
+test: lint ## Every check and every test
+	$(VENV_PYTHON) -m pytest -n $(WORKERS)
+
+lint: setup ## Style, types, and who may import whom
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
+
+format: setup ## Put the source in shape
+	$(VENV_PYTHON) -m ruff check --fix
+	$(VENV_PYTHON) -m ruff format
+
+bench: setup ## Measure what docs/benchmarks.md promises
+	$(VENV_PYTHON) -m tests.bench
+
+soak: setup ## The tests that run for minutes
+	$(VENV_PYTHON) -m pytest -m soak
+
+setup: ## Make .venv; costs nothing where it is up to date
+	@.ci/setup.sh
+
+lock: setup ## Renew requirements.lock (all to the newest: make lock UPGRADE=--upgrade)
+	$(VENV_PYTHON) -m uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes $(UPGRADE) \
+		--extra embedded --extra dev --custom-compile-command 'make lock' \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## Remove .venv, caches and builds; data/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find backend inspection tests -name __pycache__ -type d -prune -exec rm -rf {} +

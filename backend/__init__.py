@@ -1,0 +1,1 @@
+"""The service: HTTP in, MongoDB and WeChat out."""

@@ -1,0 +1,100 @@
+"""The URL table, and the application that serves it."""
+
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
+
+from backend.deps import Deps
+from backend.handlers import (
+    answers,
+    audit_trail,
+    closing,
+    cycles,
+    decisions,
+    discrepancies,
+    evidence,
+    imports,
+    inbox,
+    operations,
+    outbox,
+    people,
+    public_notices,
+    publications,
+    recommendation_lists,
+    reviews,
+    schools,
+    score_sheets,
+    submissions,
+    targets,
+    visits,
+)
+from backend.handlers.base import UnknownPath
+from backend.handlers.context import Context, new_context
+from backend.handlers.health import Alive, MetricsText, Ready
+from backend.handlers.openapi import ApiPage, OpenApi
+from backend.handlers.pages import Home, PageFile, SignInPage
+from backend.handlers.routing import Route
+from backend.handlers.sessions import CurrentPerson, CurrentSession, Password, Sessions, SignInLinks
+
+ROUTES: tuple[Route, ...] = (
+    Route("/", Home),
+    Route("/sign-in", SignInPage),
+    Route("/pages/{page_file}", PageFile),
+    Route("/healthz", Alive),
+    Route("/readyz", Ready),
+    Route("/metrics", MetricsText),
+    Route("/api/openapi.json", OpenApi),
+    Route("/api/docs", ApiPage),
+    Route("/api/sessions", Sessions),
+    Route("/api/sessions/current", CurrentSession),
+    Route("/api/me", CurrentPerson),
+    Route("/api/me/password", Password),
+    Route("/api/people/{person_id}/sign-in-links", SignInLinks),
+    *cycles.ROUTES,
+    *imports.ROUTES,
+    *inbox.ROUTES,
+    *outbox.ROUTES,
+    *people.ROUTES,
+    *schools.ROUTES,
+    *audit_trail.ROUTES,
+    *discrepancies.ROUTES,
+    *answers.ROUTES,
+    *decisions.ROUTES,
+    *public_notices.ROUTES,
+    *publications.ROUTES,
+    *targets.ROUTES,
+    *visits.ROUTES,
+    *operations.ROUTES,
+    *score_sheets.ROUTES,
+    *closing.ROUTES,
+    *submissions.ROUTES,
+    *evidence.ROUTES,
+    *reviews.ROUTES,
+    *recommendation_lists.ROUTES,
+)
+
+# Handlers bound the body themselves, so that a refusal has our shape; Tornado's own limit only answers a bare 400.
+_NO_LIMIT = 2**50
+_BODY_SECONDS = 120
+_IDLE_SECONDS = 75
+
+
+def make_app(deps: Deps, routes: tuple[Route, ...] = ROUTES) -> Application:
+    """The application on the URL table; its settings hold the `Context`."""
+    return Application(
+        [route.spec() for route in routes],
+        context=new_context(deps, routes),
+        default_handler_class=UnknownPath,
+        # The log line of a request is the handler's.
+        log_function=lambda handler: None,
+    )
+
+
+def context_of(app: Application) -> Context:
+    """What the handlers of the application share."""
+    context: Context = app.settings["context"]
+    return context
+
+
+def make_server(app: Application) -> HTTPServer:
+    """The HTTP server of the application, not yet listening."""
+    return HTTPServer(app, max_body_size=_NO_LIMIT, body_timeout=_BODY_SECONDS, idle_connection_timeout=_IDLE_SECONDS)

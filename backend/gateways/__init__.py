@@ -1,0 +1,1 @@
+"""The outside, and what is slow: each blocks in threads of its own."""

@@ -1,0 +1,36 @@
+"""A few threads for work that would hold up the event loop: reading and writing documents."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from backend.errors import Unavailable
+
+_THREADS = 2
+_MOST_WAITING = 10
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Threads:
+    """Does a few pieces of work at once, and lets not many wait: each may hold many megabytes."""
+
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "documents"))
+    _under_way: int = 0
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """What the work gives. Raises what it raises, and `Unavailable` when too much waits."""
+        if self._under_way >= _MOST_WAITING:
+            raise Unavailable("正在处理的文件太多，请稍后再试", retry_after=5)
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._under_way -= 1
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

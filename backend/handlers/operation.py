@@ -1,0 +1,101 @@
+"""`@operation`: what a method of a handler takes, gives, and asks of the actor, said once.
+
+The same declaration checks the request, writes the answer, and makes the OpenAPI document.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from pydantic import TypeAdapter
+
+from backend.errors import AppError
+from backend.services.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from backend.handlers.base import Handler
+
+_H = TypeVar("_H", bound="Handler")
+_P = ParamSpec("_P")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A body or an answer that is not JSON: bytes, of one of the content types; a body has at most `limit` bytes."""
+
+    types: tuple[str, ...]
+    limit: int = 1024 * 1024
+
+
+# A model, or whatever else pydantic can check: a union of models.
+Model = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. `may` names the row of the permission table; None is open to everyone."""
+
+    id: str
+    summary: str
+    may: str | None
+    body: Model
+    query: Model
+    answer: Model
+    status: int
+    errors: tuple[type[AppError], ...]
+    check_body: TypeAdapter[Any] | None
+    check_query: TypeAdapter[Any] | None
+    answer_adapter: TypeAdapter[Any] | None
+
+
+def operation(
+    may: str | None = None,
+    *,
+    id: str | None = None,  # noqa: A002 - OpenAPI calls it operationId
+    body: Model = None,
+    query: Model = None,
+    answer: Model = None,
+    status: int | None = None,
+    errors: tuple[type[AppError], ...] = (),
+) -> Callable[[Callable[Concatenate[_H, _P], Awaitable[Any]]], Callable[Concatenate[_H, _P], Awaitable[None]]]:
+    """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes for `Media`, or None.
+
+    `body`, `query` and `answer` are models; body and answer may be `Media`. Where `id` is left out it is `may`. The
+    status is 200, or 204 where there is no answer. `errors` are those that the service raises beyond what follows from
+    the rest: 400, 401, 403, 404 of ids, 413, 415, 422, 429, 503.
+    """
+    name = id or may
+    if name is None or (may is not None and may not in PERMISSIONS):
+        raise LookupError(f"{name}: an operation has a row in PERMISSIONS, or else an id")
+
+    def declare(
+        method: Callable[Concatenate[_H, _P], Awaitable[Any]],
+    ) -> Callable[Concatenate[_H, _P], Awaitable[None]]:
+        declared = Operation(
+            id=name,
+            summary=(method.__doc__ or "").partition("\n")[0].strip(),
+            may=may,
+            body=body,
+            query=query,
+            answer=answer,
+            status=status or (200 if answer else 204),
+            errors=errors,
+            check_body=_adapter(body),
+            check_query=_adapter(query),
+            answer_adapter=_adapter(answer),
+        )
+
+        @wraps(method)
+        async def answer_request(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+            if self.read_request(declared):
+                self.write_answer(declared, await method(self, *args, **kwargs))
+
+        answer_request.operation = declared  # type: ignore[attr-defined]
+        return answer_request
+
+    return declare
+
+
+def _adapter(model: Model) -> TypeAdapter[Any] | None:
+    return None if model is None or isinstance(model, Media) else TypeAdapter(model)

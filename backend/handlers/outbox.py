@@ -1,0 +1,20 @@
+"""The delivery of messages."""
+
+from backend.handlers.base import Handler
+from backend.handlers.operation import operation
+from backend.handlers.routing import Route
+from backend.models.outbox import OutboxQuery, OutboxRow
+from backend.models.paging import Page, page_of
+from backend.services import outbox
+
+
+class Outbox(Handler):
+    """/api/outbox"""
+
+    @operation("outbox.read", query=OutboxQuery, answer=page_of(OutboxRow))
+    async def get(self) -> Page[OutboxRow]:
+        """All messages with the state of their delivery, newest first."""
+        return await outbox.read(self.deps, self.actor, self.query)
+
+
+ROUTES: tuple[Route, ...] = (Route("/api/outbox", Outbox),)

@@ -1,0 +1,88 @@
+"""One process of the service, from an open socket to the last answer."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+
+import structlog
+from tornado.httpserver import HTTPServer
+
+from backend.app import context_of, make_app, make_server
+from backend.deps import Deps, build
+from backend.handlers.context import Traffic
+from backend.settings import Settings
+from backend.store.errors import StoreError
+from backend.store.migrations import migrate, readiness
+from backend.store.opening import unusable
+
+GRACE_SECONDS = 30.0
+
+log = structlog.get_logger("server")
+
+
+async def prepare_database(deps: Deps, *, own: bool) -> None:
+    """Brings the service's own (embedded) database up to date; only looks at one that somebody else keeps.
+
+    Raises `StoreError` with every reason why the service must not start on it.
+    """
+    try:
+        if own:
+            await migrate(deps.db)
+        reasons = await readiness(deps.db)
+    except Exception as error:
+        raise unusable(error) or error from None
+    if reasons:
+        raise StoreError("\n".join(reasons))
+
+
+async def serve(
+    settings: Settings,
+    mongodb_uri: str,
+    sockets: Sequence[socket.socket],
+    *,
+    prepare: bool,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Answers on the sockets until SIGTERM, SIGINT, or the end of the parent process; then finishes what it began."""
+    deps = build(settings, mongodb_uri)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        if prepare:
+            await prepare_database(deps, own=settings.mongodb_uri is None)
+        app = make_app(deps)
+        server = make_server(app)
+        server.add_sockets(sockets)
+        log.info("started", port=settings.port, pid=os.getpid())
+        started()
+        await _until_stopped(stop)
+        await drain(server, context_of(app).traffic)
+        log.info("stopped", pid=os.getpid())
+    finally:
+        deps.close()
+
+
+async def _until_stopped(stop: asyncio.Event) -> None:
+    """Waits for the signal. A parent that was killed can't send one, so its end counts as one."""
+    parent = os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        try:
+            await asyncio.wait_for(stop.wait(), timeout=1)
+        except TimeoutError:
+            continue
+
+
+async def drain(server: HTTPServer, traffic: Traffic, grace: float = GRACE_SECONDS) -> None:
+    """Stops accepting, gives the requests under way `grace` seconds to end, and closes all connections."""
+    server.stop()
+    traffic.draining = True
+    now = asyncio.get_running_loop().time
+    deadline = now() + grace
+    while traffic.in_flight and now() < deadline:  # noqa: ASYNC110 - a counter costs a request less than an event
+        await asyncio.sleep(0.02)
+    if traffic.in_flight:
+        log.warning("cut_off", requests=traffic.in_flight)
+    await server.close_all_connections()

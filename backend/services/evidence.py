@@ -1,0 +1,119 @@
+"""Evidence of a submission as records. What is attached to an item is a field of the form (`drafts.save`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.deps import Deps
+from backend.errors import Conflict, Detail, Invalid, NotFound
+from backend.models.evidence import EvidenceView, NewEvidence
+from backend.models.paging import Page, PageQuery
+from backend.models.people import Actor
+from backend.services.audit import audit
+from backend.services.drafts import check_open
+from backend.services.submissions import cycle_of, visible
+from backend.services.workflow import faster
+from backend.store import evidence, submissions
+from backend.store.mongo import Document, Session, transact
+from backend.store.submissions import item_code
+
+# What says that it is the same evidence, sent again.
+_SAME = ("submission_id", "sha256", "kind", "name", "size", "item")
+
+
+async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -> EvidenceView:
+    """Records a piece of evidence, once for each id. Raises `Conflict` where the id stands for something else,
+    `Invalid` for an unknown item."""
+
+    async def work(transaction: Session) -> EvidenceView:
+        submission = await visible(deps, actor, submission_id, transaction)
+        cycle = await cycle_of(deps, submission, transaction)
+        if body.item is not None and body.item not in cycle.rubric.items:
+            message = f"细则中没有编号为“{body.item}”的指标，请改正"
+            raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
+        document = _document(deps, actor, submission, body)
+        known = await evidence.find(deps.db, body.id, transaction)
+        if known is not None:
+            if known["removed_at"] is not None or any(known[name] != document[name] for name in _SAME):
+                raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
+            return _view(known, submission)
+        await check_open(deps, cycle, submission, transaction)
+        await evidence.insert(deps.db, document, transaction)
+        after = {"submission_id": submission_id, "sha256": body.sha256, "kind": body.kind}
+        await audit(deps, transaction, actor, "evidence.added", "evidence", body.id, after=after)
+        return _view(document, submission)
+
+    return await transact(deps.db, work)
+
+
+async def read(deps: Deps, actor: Actor, submission_id: str, evidence_id: str) -> EvidenceView:
+    """One record."""
+    submission = await visible(deps, actor, submission_id)
+    return _view(_its_own(submission_id, await evidence.find(deps.db, evidence_id)), submission)
+
+
+async def read_page(deps: Deps, actor: Actor, submission_id: str, query: PageQuery) -> Page[EvidenceView]:
+    """The submission's evidence, oldest first."""
+    submission = await visible(deps, actor, submission_id)
+    documents, cursor = await evidence.page_of(deps.db, submission_id, query.limit, query.cursor)
+    return Page[EvidenceView](items=[_view(document, submission) for document in documents], next_cursor=cursor)
+
+
+async def remove(deps: Deps, actor: Actor, submission_id: str, evidence_id: str) -> None:
+    """Removes a piece of evidence that is attached to nothing; its record stays for the audit."""
+
+    async def work(transaction: Session) -> None:
+        submission = await visible(deps, actor, submission_id, transaction)
+        document = _its_own(submission_id, await evidence.find(deps.db, evidence_id, transaction))
+        await check_open(deps, await cycle_of(deps, submission, transaction), submission, transaction)
+        if attached_to(submission, evidence_id) or evidence_id in (submission.get("scans") or ()):
+            raise Conflict("这份材料还附在表中，请先取下再删除", code="still_attached")
+        # The write to the submission keeps a draft that attaches it at this moment from being saved unseen.
+        if not await submissions.save(deps.db, submission, {}, (), transaction):
+            raise faster()
+        await evidence.remove(deps.db, transaction, evidence_id, deps.clock(), actor.person_id)
+        before = {"sha256": document["sha256"], "submitted": document["submitted_at"] is not None}
+        await audit(deps, transaction, actor, "evidence.removed", "evidence", evidence_id, before=before)
+
+    await transact(deps.db, work)
+
+
+def attached_to(submission: Mapping[str, Any], evidence_id: str) -> list[str]:
+    """The codes of the items that it is attached to."""
+    return [item_code(key) for key, item in submission["items"].items() if evidence_id in item.get("evidence", ())]
+
+
+def _its_own(submission_id: str, document: Document | None) -> Document:
+    if document is None or document["submission_id"] != submission_id or document["removed_at"] is not None:
+        raise NotFound("没有这份材料，请检查网址")
+    return document
+
+
+def _document(deps: Deps, actor: Actor, submission: Mapping[str, Any], body: NewEvidence) -> Document:
+    return {
+        "_id": body.id,
+        "submission_id": submission["_id"],
+        "school_id": submission["school_id"],
+        "sha256": body.sha256,
+        "kind": body.kind,
+        "name": body.name,
+        "size": body.size,
+        "item": body.item,
+        "added_at": deps.clock(),
+        "added_by": actor.person_id,
+        "submitted_at": None,
+        "removed_at": None,
+        "removed_by": None,
+    }
+
+
+def _view(document: Mapping[str, Any], submission: Mapping[str, Any]) -> EvidenceView:
+    return EvidenceView(
+        id=document["_id"],
+        sha256=document["sha256"],
+        kind=document["kind"],
+        name=document["name"],
+        size=document["size"],
+        item=document["item"],
+        added_at=document["added_at"],
+        attached_to=attached_to(submission, document["_id"]),
+    )

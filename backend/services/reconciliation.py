@@ -1,0 +1,98 @@
+"""From what is stored to the cases that the rules decide: signed sheets, rulings in force, the self-assessment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from backend.deps import Deps
+from backend.services.cycles import OpenCycle
+from backend.services.submissions import evidence_counts, school_figures, self_answers
+from backend.store import score_sheets, visits
+from backend.store.reconciliation import submissions_after
+from backend.store.submissions import item_code
+from inspection.rules.case import Answers, Case, Sheet
+from inspection.rules.reconciliation import Ruling, rulings_in_force
+from inspection.rules.replay import case_to_data
+from inspection.rules.workflow import State
+
+# Schools that are read together.
+_BATCH = 100
+# So many cases are made before others get a turn on the event loop (some milliseconds).
+_TURN = 4
+
+_code = cache(item_code)
+
+
+def sheet_answers(sheet: Mapping[str, Any]) -> Answers:
+    """What a score sheet says."""
+    return Answers(
+        {_code(key): points for key, points in sheet["points"].items()},
+        {_code(key): clauses for key, clauses in sheet["clauses"].items()},
+    )
+
+
+def rulings_of(visit: Mapping[str, Any]) -> tuple[Ruling, ...]:
+    """All rulings ever made on a visit."""
+    return tuple(
+        Ruling(each["item"], each["rank"], each["order"], each["points"], each["clauses"]) for each in visit["rulings"]
+    )
+
+
+def case_of(
+    open_cycle: OpenCycle,
+    submission: Mapping[str, Any],
+    visit: Mapping[str, Any],
+    sheets: Iterable[Mapping[str, Any]],
+) -> Case:
+    """The case of a submission: what its grade depends on. Of the sheets only the signed ones count.
+
+    All documents are as stored; the submission has been handed in, so that its figures are there.
+    """
+    school = school_figures(submission)
+    if school is None:
+        raise ValueError(f"submission {submission['_id']} has no figures")
+    signed = [sheet for sheet in sheets if sheet["state"] == "signed"]
+    return Case(
+        rubric=open_cycle.rubric,
+        rules=open_cycle.cycle.rules,
+        applied=submission["application"]["applied"],
+        school=school,
+        self_assessment=self_answers(submission),
+        # The order changes no outcome; a fixed one keeps what is stored of the case the same.
+        sheets=tuple(
+            Sheet(sheet["inspector_id"], sheet_answers(sheet))
+            for sheet in sorted(signed, key=lambda sheet: str(sheet["inspector_id"]))
+        ),
+        rulings=rulings_in_force(rulings_of(visit)),
+        evidence=evidence_counts(submission),
+    )
+
+
+def case_data(case: Case) -> dict[str, object]:
+    """The case in the form of the replay (`python -m backend decide`), to be stored as text by `write_json`.
+
+    It names the rubric with its hash and all rules, and reads back as exactly this case.
+    """
+    return case_to_data(case)
+
+
+async def cases(
+    deps: Deps, cycle: OpenCycle, states: Iterable[State]
+) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any], Case]]:
+    """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids.
+
+    Three queries for each hundred schools, and a hundred in memory at once.
+    """
+    wanted, after, count = tuple(states), "", 0
+    while batch := await submissions_after(deps.db, cycle.id, wanted, after, _BATCH):
+        visited = await visits.live_by_submission(deps.db, [submission["_id"] for submission in batch])
+        signed = await score_sheets.signed_by_visit(deps.db, [visit["_id"] for visit in visited.values()])
+        for submission in batch:
+            visit = visited.get(submission["_id"])
+            if visit is not None:
+                yield submission, visit, case_of(cycle, submission, visit, signed[visit["_id"]])
+                count += 1
+                if count % _TURN == 0:
+                    await asyncio.sleep(0)
+        after = batch[-1]["_id"]

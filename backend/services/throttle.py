@@ -1,0 +1,47 @@
+"""Guessing passwords is slowed by account and by address, in all processes together."""
+
+from datetime import timedelta
+from hashlib import sha256
+from math import ceil
+
+from backend.deps import Deps
+from backend.errors import TooManyRequests
+from backend.store import attempts
+
+WINDOW = timedelta(minutes=15)
+PER_ACCOUNT = 10
+PER_ADDRESS = 50
+
+
+async def count_account(deps: Deps, account: str) -> None:
+    """Counts an attempt at an account, known or not; raises `TooManyRequests` from the 11th in 15 minutes."""
+    await _count(
+        deps, _key("account", account), PER_ACCOUNT, "这个账号尝试的次数太多，请 15 分钟后再试，或使用登录链接"
+    )
+
+
+async def count_address(deps: Deps, address: str) -> None:
+    """Counts an attempt from an address; raises `TooManyRequests` from the 51st in 15 minutes."""
+    await _count(deps, _key("address", address), PER_ADDRESS, "您所在的网络尝试登录的次数太多，请 15 分钟后再试")
+
+
+async def forget_account(deps: Deps, account: str) -> None:
+    """The attempts at an account count no more: the last one was right."""
+    await attempts.forget(deps.db, _key("account", account))
+
+
+async def forgive_address(deps: Deps, address: str) -> None:
+    """Takes the attempt back that was right: a whole office may share one address."""
+    await attempts.take_back(deps.db, _key("address", address))
+
+
+async def _count(deps: Deps, key: str, limit: int, message: str) -> None:
+    now = deps.clock()
+    counted = await attempts.add(deps.db, key, now, WINDOW)
+    if counted.count > limit:
+        raise TooManyRequests(message, retry_after=ceil((counted.until - now).total_seconds()))
+
+
+def _key(kind: str, value: str) -> str:
+    """Phone numbers and addresses are personal data; their hash counts as well."""
+    return f"{kind}:{sha256(value.encode()).hexdigest()}"

@@ -1,0 +1,167 @@
+"""Settings from the environment: `ZHIPING_…` variables, checked all at once, in one frozen object.
+
+docs/settings.md explains every one of them; a test holds it to this file.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "ZHIPING_"
+
+Network = IPv4Network | IPv6Network
+Networks = Annotated[tuple[Network, ...], NoDecode]
+
+
+def default_config_folder() -> Path:
+    """The folder of rubrics and cycles: `config/` of the repository, or the copy inside the installed package."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / "config"
+    return beside if (beside / "rubrics").is_dir() else package / "_config"
+
+
+class Settings(BaseSettings):
+    """What the operator may choose. Each field's description says what is expected, in the words of the error."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    mongodb_uri: SecretStr | None = Field(
+        None,
+        description="MongoDB 副本集的地址，以 mongodb:// 或 mongodb+srv:// 开头；不设则启动内置的 MongoDB",
+    )
+    database: str = Field(
+        "zhiping", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,37}$", description="数据库名：字母开头，只含字母、数字、_ 和 -"
+    )
+    data_folder: Path = Field(Path("data"), description="数据目录的路径（内置 MongoDB 的数据、上传的文件）")
+    config_folder: Path = Field(
+        default_factory=default_config_folder, description="配置目录的路径，里面有 rubrics/、cycles/ 和 districts.yaml"
+    )
+    cycle: str = Field(
+        "2022", pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="周期的名称，即配置目录里 cycles/ 下的文件名，如 2022"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="监听的地址，如 127.0.0.1；0.0.0.0 为所有网卡")
+    port: int = Field(8888, ge=0, le=65535, description="监听的端口，0–65535 的整数；0 为任选一个空闲端口")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+$",
+        description="用户看到的网址，如 https://zhiping.example.cn，不带末尾的 /；不设则为 http://监听地址:端口",
+    )
+    processes: int = Field(1, ge=1, le=64, description="进程数，1–64 的整数")
+    trusted_proxies: Networks = Field(
+        (), description="反向代理的地址，用逗号分隔的 IP 或网段，如 10.0.0.0/8；只有它们转来的客户端地址才可信"
+    )
+    metrics_from: Networks = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="可以读取 /metrics 的地址，用逗号分隔的 IP 或网段；默认只有本机",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="日志级别：debug、info、warning 或 error"
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="日志格式：json（每行一条）或 console（便于阅读）"
+    )
+    max_body: int = Field(
+        1024 * 1024, ge=1024, le=16 * 1024 * 1024, description="请求内容的字节上限，1024–16777216 的整数"
+    )
+    session_idle_hours: int = Field(168, ge=1, le=8760, description="多少小时不用就要重新登录，1–8760 的整数")
+    session_absolute_hours: int = Field(1440, ge=1, le=8760, description="登录最多多少小时有效，1–8760 的整数")
+    link_hours: int = Field(72, ge=1, le=720, description="登录链接多少小时内有效，1–720 的整数")
+    rate_per_person: float = Field(50, ge=0, le=100_000, description="每人每秒的请求数，0–100000；0 为不限")
+    rate_per_address: float = Field(200, ge=0, le=100_000, description="每个地址每秒的请求数，0–100000；0 为不限")
+
+    @field_validator("trusted_proxies", "metrics_from", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _check_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("not an address of MongoDB")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments and the environment, and nothing that lies about in a file."""
+        return init_settings, env_settings
+
+    @property
+    def mongodb_folder(self) -> Path:
+        """Where the embedded MongoDB keeps its data."""
+        return self.data_folder / "mongodb"
+
+    @property
+    def base_url(self) -> str:
+        """The address that people open, without a slash at its end."""
+        if self.public_url is not None:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+class SettingsError(Exception):
+    """Settings that can't be used: its text names every wrong variable and says what is expected, in Chinese."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(f"有 {len(problems)} 项设置要改（说明见 docs/settings.md）：\n" + "\n".join(problems))
+        self.problems = problems
+
+
+def load_settings(**chosen: Any) -> Settings:
+    """The settings of the environment; `chosen` ones outrank it. Raises `SettingsError` with all that is wrong."""
+    problems = [f"  {name}：没有这项设置，请检查拼写{_meant(name)}" for name in unknown_names(os.environ)]
+    try:
+        settings = Settings(**chosen)
+    except ValidationError as error:
+        names = dict.fromkeys(str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False))
+        raise SettingsError([_problem(name) for name in names] + problems) from None
+    problems = _contradictions(settings) + problems
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """The `ZHIPING_…` variables that are no setting: most likely misspelt."""
+    known = {variable(field) for field in Settings.model_fields}
+    return sorted(name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known)
+
+
+def _problem(field: str) -> str:
+    """The sentence for a wrong field. Its value is not shown: it may be a secret."""
+    known = Settings.model_fields.get(field)
+    return f"  {variable(field)} 不对。{known.description if known else ''}"
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """What is wrong with settings that are right one by one."""
+    problems = []
+    if settings.session_idle_hours > settings.session_absolute_hours:
+        problems.append("  ZHIPING_SESSION_IDLE_HOURS：应不大于 ZHIPING_SESSION_ABSOLUTE_HOURS")
+    if not (settings.config_folder / "rubrics").is_dir():
+        problems.append(f"  ZHIPING_CONFIG_FOLDER：{settings.config_folder} 里没有 rubrics/，请改为配置目录的路径")
+    return problems
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name.upper(), [variable(field) for field in Settings.model_fields], n=1)
+    return f"（是不是 {near[0]}？）" if near else ""

@@ -1,0 +1,68 @@
+"""The audit trail: what happened, by whom, to what, before and after. Events are added and never touched again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.models.people import Actor
+from backend.store.mongo import Database, Document, Session
+from backend.store.paging import page
+
+SCHEMA = 1
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One event. `event` is `noun.verb` in the past ("session.opened"); `kind` and `object_id` name what it is about.
+
+    `actor` is None for the command line. `before` and `after` hold what changed, and never a secret.
+    """
+
+    id: str
+    event: str
+    at: datetime
+    actor: Actor | None
+    kind: str
+    object_id: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    reason: str | None = None
+
+
+async def record(db: Database, session: Session, event: AuditEvent) -> None:
+    """Adds the event within the transaction that does what it tells of: there is never one without the other."""
+    await db.audit_events.insert_one(_document(event), session=session)
+
+
+async def record_many(db: Database, session: Session, events: Sequence[AuditEvent]) -> None:
+    """Adds many events within the transaction; none is no error."""
+    for start in range(0, len(events), _BATCH):
+        batch = [_document(event) for event in events[start : start + _BATCH]]
+        await db.audit_events.insert_many(batch, ordered=False, session=session)
+
+
+def _document(event: AuditEvent) -> Document:
+    return {
+        "_id": event.id,
+        "schema": SCHEMA,
+        "event": event.event,
+        "at": event.at,
+        "actor": event.actor.to_audit() if event.actor else None,
+        "object": {"kind": event.kind, "id": event.object_id},
+        "before": event.before,
+        "after": event.after,
+        "reason": event.reason,
+    }
+
+
+async def page_of_events(
+    db: Database, wanted: Mapping[str, Any], limit: int, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of the events, newest first, and the cursor of the next.
+
+    `wanted` may hold any of "actor.person_id", "event", "object.id" and a range of "at". Each index on one of the
+    first three carries the other two, so that only what fits is read.
+    """
+    return await page(db.audit_events, wanted, ("at", "_id"), limit, cursor, descending=True)

@@ -1,0 +1,50 @@
+"""Evidence of a submission: records of photos, files and stamped scans, by the id that the client made.
+
+{_id, schema, submission_id, school_id, sha256, kind: photo | file | scan, name, size, item, added_at, added_by,
+submitted_at (None: never part of a submitted form), removed_at, removed_by}. Nothing is ever deleted here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from backend.store.mongo import Database, Document, Session
+from backend.store.paging import page
+
+SCHEMA = 1
+
+
+async def insert(db: Database, document: Document, session: Session) -> None:
+    """Adds a record; pymongo's DuplicateKeyError if the id is taken."""
+    await db.evidence.insert_one({"schema": SCHEMA, **document}, session=session)
+
+
+async def find(db: Database, evidence_id: str, session: Session | None = None) -> Document | None:
+    """The record with this id, removed or not."""
+    return await db.evidence.find_one({"_id": evidence_id}, session=session)
+
+
+async def page_of(
+    db: Database, submission_id: str, limit: int, cursor: str | None
+) -> tuple[list[Document], str | None]:
+    """A page of the submission's evidence, oldest first, without what was removed."""
+    wanted = {"submission_id": submission_id, "removed_at": None}
+    return await page(db.evidence, wanted, ("added_at", "_id"), limit, cursor)
+
+
+async def kinds_of(db: Database, submission_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """The kinds of those of the ids that are the submission's evidence and not removed."""
+    wanted = {"_id": {"$in": list(ids)}, "submission_id": submission_id, "removed_at": None}
+    return {document["_id"]: document["kind"] async for document in db.evidence.find(wanted, {"kind": 1})}
+
+
+async def mark_submitted(db: Database, session: Session, ids: Iterable[str], now: datetime) -> None:
+    """Notes that these are part of a form that was submitted; the first time stands."""
+    wanted = {"_id": {"$in": list(ids)}, "submitted_at": None}
+    await db.evidence.update_many(wanted, {"$set": {"submitted_at": now}}, session=session)
+
+
+async def remove(db: Database, session: Session, evidence_id: str, now: datetime, person_id: str) -> bool:
+    """Marks the record as removed; whether it was there."""
+    change = {"$set": {"removed_at": now, "removed_by": person_id}}
+    wanted = {"_id": evidence_id, "removed_at": None}
+    return bool((await db.evidence.update_one(wanted, change, session=session)).matched_count)

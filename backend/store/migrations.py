@@ -1,0 +1,123 @@
+"""Brings a database of any older version up to date: idempotent, resumable, harmless when two run at once.
+
+The database's version stands in the collection `meta`, each document's in its field `schema`. A step changes documents
+of the old schema only, so that a killed migration goes on where it stopped. A database without a version is taken for
+the oldest. Released steps are not edited any more.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bson import MinKey
+from pymongo import UpdateOne
+
+from backend.names import name_key
+from backend.store.errors import DatabaseTooNew, MigrationError
+from backend.store.indexes import ensure_indexes, missing_indexes
+from backend.store.mongo import Collection, Database, Document
+
+_OLDEST = 1
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What makes a database of `version - 1` one of `version`; `run` gives the number of documents changed."""
+
+    version: int
+    run: Callable[[Database], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a migration did: the version before and after, documents changed, indexes built."""
+
+    before: int
+    after: int
+    documents: int
+    indexes: list[str]
+
+
+async def migrate(db: Database) -> Report:
+    """Runs the missing steps, then builds the missing indexes.
+
+    Raises `DatabaseTooNew`, and `MigrationError` with what to put right; it may be run again any time. No service of an
+    older version may run meanwhile: it would go on writing documents of the old schema.
+    """
+    before = await version(db)
+    _refuse_newer(before)
+    documents = 0
+    for step in STEPS:
+        if step.version > before:
+            documents += await step.run(db)
+            await _reached(db, step.version)
+    return Report(before, VERSION, documents, await ensure_indexes(db))
+
+
+async def readiness(db: Database) -> list[str]:
+    """Why the service must not start on this database, in Chinese; empty if it may."""
+    found = await version(db)
+    if found > VERSION:
+        return [str(DatabaseTooNew(found, VERSION))]
+    reasons = []
+    if found < VERSION:
+        reasons.append(f"数据库的版本是 {found}，本程序需要 {VERSION}。请执行 python -m backend migrate。")
+    if missing := await missing_indexes(db):
+        reasons.append(f"数据库缺少索引：{'、'.join(missing)}。请执行 python -m backend migrate。")
+    return reasons
+
+
+async def version(db: Database) -> int:
+    """The version that the database has reached; the oldest where nothing is noted, as in a new one."""
+    meta = await db["meta"].find_one({"_id": "database"})
+    return int(meta["version"]) if meta else _OLDEST
+
+
+async def update_each(db: Database, collection: str, *, schema: int, change: Callable[[Document], Document]) -> int:
+    """Gives every document of the collection below `schema` the fields of `change`, and this schema.
+
+    Raises `MigrationError` that names the document where `change` fails (KeyError, TypeError, ValueError).
+    """
+    changed, last = 0, MinKey()
+    while batch := await _batch(db[collection], last, schema):
+        updates = [_update(collection, document, schema, change) for document in batch]
+        changed += (await db[collection].bulk_write(updates, ordered=False)).modified_count
+        last = batch[-1]["_id"]
+    return changed
+
+
+async def _batch(collection: Collection, last: object, schema: int) -> list[Document]:
+    """The next documents below `schema`, in the order of their ids."""
+    older = collection.find({"_id": {"$gt": last}, "schema": {"$lt": schema}})
+    return await older.sort("_id").limit(_BATCH).to_list(None)
+
+
+def _update(collection: str, document: Document, schema: int, change: Callable[[Document], Document]) -> UpdateOne:
+    try:
+        fields = change(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MigrationError(
+            f"{collection} 里 _id 为 {document['_id']} 的记录不能升级（{error!r}）。"
+            "请改正这条记录，再执行 python -m backend migrate。"
+        ) from error
+    # The old schema stands in the filter: a rival may have taken the document further by now.
+    return UpdateOne({"_id": document["_id"], "schema": document["schema"]}, {"$set": {**fields, "schema": schema}})
+
+
+def _refuse_newer(found: int) -> None:
+    if found > VERSION:
+        raise DatabaseTooNew(found, VERSION)
+
+
+async def _reached(db: Database, reached: int) -> None:
+    """Notes the version. `$max`: a slower migration that runs beside must not take it back."""
+    await db["meta"].update_one({"_id": "database"}, {"$max": {"version": reached}, "$set": {"schema": 1}}, upsert=True)
+
+
+async def _school_name_keys(db: Database) -> int:
+    """Version 2: schools carry the name as it is compared, full-width and half-width alike, without white space."""
+    return await update_each(db, "schools", schema=2, change=lambda school: {"name_key": name_key(school["name"])})
+
+
+STEPS: tuple[Step, ...] = (Step(2, _school_name_keys),)
+VERSION = STEPS[-1].version

@@ -1,0 +1,88 @@
+"""Messages to people: one row for WeChat's delivery (the outbox) and one for the in-app inbox, written together.
+
+A message is written in the transaction of the use case that it tells of. The worker delivers it later; the inbox shows
+it at once, so that nobody goes uninformed for want of a quota.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.store.mongo import Database, Session
+from backend.store.paging import page
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one person about one event; `dedupe_key` is the same for the same message written twice.
+
+    `event` names the template ("submission.returned"), `values` what it is filled with, `title` and `text` are the
+    Chinese words of the inbox, `link` the page of the app that it leads to.
+    """
+
+    id: str
+    dedupe_key: str
+    person_id: str
+    event: str
+    at: datetime
+    title: str
+    text: str
+    values: Mapping[str, Any]
+    link: str | None = None
+
+
+async def enqueue(db: Database, session: Session, messages: Sequence[Message]) -> None:
+    """Adds the messages to outbox and inbox within the transaction; none is no error."""
+    if messages:
+        await db.outbox.insert_many([_outbox(message) for message in messages], session=session)
+        await db.inbox.insert_many([_inbox(message) for message in messages], session=session)
+
+
+async def known_keys(db: Database, session: Session, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the dedupe keys that are in the outbox already."""
+    known = db.outbox.find({"dedupe_key": {"$in": list(keys)}}, {"_id": 0, "dedupe_key": 1}, session=session)
+    return frozenset([row["dedupe_key"] async for row in known])
+
+
+async def page_by_state(
+    db: Database, state: str | None, limit: int, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of all messages, or of those in one state of delivery, newest first, and the cursor of the next."""
+    wanted = {} if state is None else {"state": state}
+    return await page(db.outbox, wanted, ("created_at", "_id"), limit, cursor, descending=True)
+
+
+def _outbox(message: Message) -> dict[str, Any]:
+    return {
+        "_id": message.id,
+        "schema": SCHEMA,
+        "dedupe_key": message.dedupe_key,
+        "person_id": message.person_id,
+        "event": message.event,
+        "values": dict(message.values),
+        "link": message.link,
+        "state": "pending",
+        "attempts": 0,
+        "last_error": None,
+        "created_at": message.at,
+        "due_at": message.at,
+    }
+
+
+def _inbox(message: Message) -> dict[str, Any]:
+    return {
+        "_id": message.id,
+        "schema": SCHEMA,
+        "person_id": message.person_id,
+        "event": message.event,
+        "title": message.title,
+        "text": message.text,
+        "link": message.link,
+        "at": message.at,
+        "read_at": None,
+        # Said twice, because an index can't count what is null without reading it.
+        "unread": True,
+    }

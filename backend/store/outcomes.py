@@ -1,0 +1,48 @@
+"""The outcome of each submission as it stands: what it would be granted now, and the decision where there is one.
+
+{_id: the submission's, schema, version, cycle, school_id, district, applied, total, attained, awarded, explanation:
+[{grade, points_short, clauses_unmet: [{item, clause}]}], shortest_path, discrepancies, at, decision: {id, version} |
+None}
+
+Points are hundredths. It follows from the case (`services.discrepancies.refresh`); the decisions themselves, with the
+case that they stand on, are in `store.decisions`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from backend.store.mongo import Database, Document, Session
+
+SCHEMA = 1
+
+
+async def put(db: Database, session: Session, submission: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
+    """Replaces what follows from the case; the pointer to the decision stays."""
+    document = {
+        "schema": SCHEMA,
+        "cycle": submission["cycle"],
+        "school_id": submission["school_id"],
+        "district": submission["district"],
+        **outcome,
+    }
+    change = {"$set": document, "$setOnInsert": {"decision": None}, "$inc": {"version": 1}}
+    await db.outcomes.update_one({"_id": submission["_id"]}, change, upsert=True, session=session)
+
+
+async def set_decision(db: Database, session: Session, submission_id: str, decision: Mapping[str, Any] | None) -> None:
+    """Points at the decision ({"id", "version"}) that stands, or at none."""
+    change = {"$set": {"decision": decision}, "$inc": {"version": 1}}
+    await db.outcomes.update_one({"_id": submission_id}, change, session=session)
+
+
+async def find(db: Database, submission_id: str, session: Session | None = None) -> Document | None:
+    """The outcome of a submission; None until its visit is closed for the first time."""
+    return await db.outcomes.find_one({"_id": submission_id}, session=session)
+
+
+async def by_submission(
+    db: Database, submission_ids: Iterable[str], session: Session | None = None
+) -> Mapping[str, Document]:
+    """The outcomes of these submissions, by submission."""
+    found = db.outcomes.find({"_id": {"$in": list(submission_ids)}}, session=session)
+    return {outcome["_id"]: outcome for outcome in await found.to_list(None)}

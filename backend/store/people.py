@@ -1,0 +1,171 @@
+"""People, by id or phone number."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from backend.models.people import Holding, Role
+from backend.store.mongo import Database, Document, Session
+from backend.store.paging import page
+
+SCHEMA = 1
+_BATCH = 500
+_DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person, the roles they hold, and the hash of their password if they have one.
+
+    `ties` are the schools that an inspector must not be sent to; `school_districts` the districts of the schools that
+    the person is a contact of, kept here so that a district's people can be listed.
+    """
+
+    id: str
+    name: str
+    phone: str
+    holdings: tuple[Holding, ...]
+    password_hash: str | None = None
+    version: int = 1
+    ties: tuple[str, ...] = ()
+    school_districts: tuple[str, ...] = ()
+
+
+async def find(db: Database, person_id: str, session: Session | None = None) -> Person | None:
+    """The person with this id."""
+    return _person(await db.people.find_one({"_id": person_id}, session=session))
+
+
+async def find_by_phone(db: Database, phone: str, session: Session | None = None) -> Person | None:
+    """The person with this phone number."""
+    return _person(await db.people.find_one({"phone": phone}, session=session))
+
+
+async def insert(db: Database, person: Person, session: Session | None = None) -> None:
+    """Adds a person; pymongo's DuplicateKeyError if the phone number is another's."""
+    await db.people.insert_one(_document(person), session=session)
+
+
+async def insert_many(db: Database, session: Session, people: Sequence[Person]) -> bool:
+    """Adds many people; False where a phone number is another's (abort the transaction)."""
+    try:
+        for start in range(0, len(people), _BATCH):
+            batch = [_document(person) for person in people[start : start + _BATCH]]
+            await db.people.insert_many(batch, session=session)
+    except BulkWriteError as error:
+        if any(each["code"] != _DUPLICATE_KEY for each in (error.details or {}).get("writeErrors", [])):
+            raise
+        return False
+    return True
+
+
+# People with the roles to give them, and the districts of the schools among these.
+Given = Sequence[tuple[Person, Sequence[Holding], Sequence[str]]]
+
+
+async def add_holdings(db: Database, session: Session, given: Given) -> None:
+    """Gives people further roles; none is no error."""
+    updates = [
+        UpdateOne(
+            {"_id": person.id},
+            {
+                "$addToSet": {
+                    "holdings": {"$each": [holding.model_dump(mode="json") for holding in holdings]},
+                    "school_districts": {"$each": list(districts)},
+                },
+                "$inc": {"version": 1},
+            },
+        )
+        for person, holdings, districts in given
+    ]
+    for start in range(0, len(updates), _BATCH):
+        await db.people.bulk_write(updates[start : start + _BATCH], ordered=False, session=session)
+
+
+async def change(db: Database, session: Session, person: Person, fields: Mapping[str, Any]) -> bool | None:
+    """Sets fields as stored, if the person is still as read; whether so. None: the phone number is another's."""
+    update = {"$set": dict(fields), "$inc": {"version": 1}}
+    try:
+        result = await db.people.update_one({"_id": person.id, "version": person.version}, update, session=session)
+    except DuplicateKeyError:
+        return None
+    return bool(result.matched_count)
+
+
+async def find_by_phones(db: Database, phones: Iterable[str], session: Session | None = None) -> dict[str, Person]:
+    """Those of the phone numbers that are somebody's, with the people."""
+    found = db.people.find({"phone": {"$in": list(phones)}}, session=session)
+    return {document["phone"]: person_of(document) async for document in found}
+
+
+async def list_page(
+    db: Database,
+    *,
+    role: Role | None,
+    district: str | None,
+    school_id: str | None,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Person], str | None]:
+    """The people by name: in the role, of the school, of the district (its officers, its schools' contacts)."""
+    wanted = _wanted(role, district, school_id)
+    if wanted is None:
+        return [], None
+    documents, following = await page(db.people, wanted, ("name", "_id"), limit, cursor)
+    return [person_of(document) for document in documents], following
+
+
+def _wanted(role: Role | None, district: str | None, school_id: str | None) -> dict[str, Any] | None:
+    """The filter, with one field for an index to begin with; None where nobody can fit."""
+    contacts, officers = {"school_districts": district}, {"holdings.district": district}
+    if school_id is not None:
+        of_school: dict[str, Any] = {"holdings.school_id": school_id}
+        return (of_school if district is None else of_school | contacts) if role in (None, Role.SCHOOL) else None
+    if district is not None:
+        by_role: dict[Role | None, dict[str, Any]] = {Role.SCHOOL: contacts, Role.DISTRICT: officers}
+        return {"$or": [contacts, officers]} if role is None else by_role.get(role)
+    return {"holdings.role": role.value} if role is not None else {}
+
+
+async def set_password_hash(
+    db: Database, person_id: str, before: str | None, after: str, session: Session | None = None
+) -> bool:
+    """Replaces the hash if it is still `before`; whether it was."""
+    change = {"$set": {"password_hash": after}, "$inc": {"version": 1}}
+    result = await db.people.update_one({"_id": person_id, "password_hash": before}, change, session=session)
+    return bool(result.matched_count)
+
+
+def _person(document: dict[str, Any] | None) -> Person | None:
+    return person_of(document) if document is not None else None
+
+
+def person_of(document: Mapping[str, Any]) -> Person:
+    """The person as stored."""
+    return Person(
+        id=document["_id"],
+        name=document["name"],
+        phone=document["phone"],
+        holdings=tuple(Holding(**holding) for holding in document["holdings"]),
+        password_hash=document["password_hash"],
+        version=document["version"],
+        ties=tuple(document["ties"]),
+        school_districts=tuple(document["school_districts"]),
+    )
+
+
+def _document(person: Person) -> Document:
+    return {
+        "_id": person.id,
+        "schema": SCHEMA,
+        "version": person.version,
+        "name": person.name,
+        "phone": person.phone,
+        "holdings": [holding.model_dump(mode="json") for holding in person.holdings],
+        "password_hash": person.password_hash,
+        "ties": list(person.ties),
+        "school_districts": list(person.school_districts),
+    }

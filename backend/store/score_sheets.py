@@ -1,0 +1,113 @@
+"""Score sheets: one inspector × one visit. `operations` is only ever appended to; all else follows from it.
+
+`points`, `clauses` and `note` hold what stands for each item (keys like `1_1_1`, points in hundredths). `first` holds
+the points with which an item was first scored, blind. `own` is the school's self-assessment, copied when the visit
+starts, and shown item by item. `version` counts the writes; each operation has that of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.store.mongo import Database, Document, Session
+
+SCHEMA = 1
+# What a signed sheet counts with.
+SIGNED_FIELDS = {"visit_id": 1, "inspector_id": 1, "name": 1, "state": 1, "points": 1, "clauses": 1}
+
+
+def new_sheet(
+    sheet_id: str, visit: Mapping[str, Any], member: Mapping[str, Any], assigned: Sequence[str] | None
+) -> Document:
+    """The empty sheet of a member of the visit's team; `assigned` are the indicators to score, None: all."""
+    return {
+        "_id": sheet_id,
+        "schema": SCHEMA,
+        "version": 1,
+        "cycle": visit["cycle"],
+        "visit_id": visit["_id"],
+        "inspector_id": member["inspector_id"],
+        "name": member["name"],
+        "member": True,
+        "phase": "planned",
+        "state": "draft",
+        "signed_at": None,
+        "stages": list(visit["stages"]),
+        "assigned": None if assigned is None else list(assigned),
+        "operations": [],
+        "size": 0,
+        "points": {},
+        "clauses": {},
+        "note": {},
+        "conflicts": [],
+        "first": {},
+        "own": None,
+    }
+
+
+async def signed_by_visit(
+    db: Database, visit_ids: Sequence[str], session: Session | None = None
+) -> Mapping[str, list[Document]]:
+    """What the signed sheets of these visits say, by visit, without notes and operations."""
+    wanted = {"visit_id": {"$in": list(visit_ids)}, "state": "signed"}
+    sheets: dict[str, list[Document]] = {visit_id: [] for visit_id in visit_ids}
+    for sheet in await db.score_sheets.find(wanted, SIGNED_FIELDS, session=session).to_list(None):
+        sheets[sheet["visit_id"]].append(sheet)
+    return sheets
+
+
+async def of_visit(
+    db: Database, visit_id: str, session: Session | None = None, fields: Mapping[str, int] | None = None
+) -> list[Document]:
+    """All sheets of the visit, or just `fields` of them."""
+    return await db.score_sheets.find({"visit_id": visit_id}, fields, session=session).to_list(None)
+
+
+async def insert_many(db: Database, session: Session, sheets: Sequence[Document]) -> None:
+    """Adds the sheets; none is no error."""
+    if sheets:
+        await db.score_sheets.insert_many(sheets, session=session)
+
+
+async def change(
+    db: Database, session: Session, sheet: Mapping[str, Any], update: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Updates the sheet if it is still of the version it was read in; whether it was. Counts the version."""
+    as_read = {"_id": sheet["_id"], "version": sheet["version"]}
+    counted = {**update, "$inc": {"version": 1}}
+    return bool((await db.score_sheets.update_one(as_read, counted, session=session)).matched_count)
+
+
+async def of_inspector(
+    db: Database, visit_id: str, inspector_id: str, session: Session | None = None
+) -> Document | None:
+    """The inspector's sheet of the visit, whole."""
+    return await db.score_sheets.find_one({"visit_id": visit_id, "inspector_id": inspector_id}, session=session)
+
+
+async def append(
+    db: Database,
+    sheet: Mapping[str, Any],
+    operations: Sequence[Mapping[str, Any]],
+    changes: Mapping[str, Any],
+    size: int,
+) -> bool:
+    """Appends the operations and sets what follows from them, if nobody was faster; whether nobody was."""
+    update = {
+        "$push": {"operations": {"$each": operations}},
+        "$set": changes,
+        "$inc": {"version": 1, "size": size},
+    }
+    as_read = {"_id": sheet["_id"], "version": sheet["version"]}
+    return bool((await db.score_sheets.update_one(as_read, update)).matched_count)
+
+
+async def open_all(db: Database, session: Session, visit_id: str, own: Mapping[str, Any]) -> None:
+    """Opens the sheets of a visit that starts, each with a copy of the school's self-assessment."""
+    change = {"$set": {"phase": "open", "own": dict(own)}, "$inc": {"version": 1}}
+    await db.score_sheets.update_many({"visit_id": visit_id}, change, session=session)
+
+
+async def set_phase(db: Database, session: Session, visit_id: str, phase: str) -> None:
+    """Moves all sheets of the visit to a phase: open, or closed, in which they take nothing in."""
+    change = {"$set": {"phase": phase}, "$inc": {"version": 1}}
+    await db.score_sheets.update_many({"visit_id": visit_id}, change, session=session)

@@ -1,0 +1,173 @@
+"""Submissions: a school × a cycle, with the application (附件2) and the self-assessment (附件3) inside.
+
+{_id, schema, version, cycle, school_id, district, state, school: {name, stages},
+application: {applied, school_phone, responsible: {name, phone}, contact: {name, phone}, teachers, teacher_computers,
+highlights, stages: {primary: {classes, students, student_devices}}}, items: {"1_1_1": {points, clauses: {name: bool},
+note, evidence: [ids]}}, indicator_notes: {"1_1": text}, scans: [ids], fields: {key: {version, since, by, at,
+conflicts}}, review: {version, items: {"1_1_1": {remark, points}}, opinion, reviewers: [person ids]}, history: [{event,
+round, at, by, name, role, reason, opinion, remarks, points}], created_at, submitted_at}
+
+Item codes are field names here, with underscores for dots: `items.1_1_1.points`. Points are hundredths. What was never
+filled in, or cleared, is None or not there. `fields` says of each field of the form (`/items/1_1_1/points`) how often
+it was written, at which `version` of the document last, and which other values await a choice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backend.store.mongo import Database, Document, Session
+from backend.store.paging import page
+from inspection.rules.workflow import State
+
+SCHEMA = 1
+
+_ITEMS = {"$objectToArray": "$items"}
+# Of the answers lists show only these figures, which MongoDB counts: the answers of 200 schools are megabytes.
+SELF_POINTS = {"$sum": {"$map": {"input": _ITEMS, "in": "$$this.v.points"}}}
+_ANSWERED = {"$size": {"$filter": {"input": _ITEMS, "cond": {"$isNumber": "$$this.v.points"}}}}
+# What a list shows of a submission: fields, and `self_points` (hundredths) and `answered` beside them.
+SUMMARY: Mapping[str, Any] = {
+    "cycle": 1,
+    "school_id": 1,
+    "school": 1,
+    "district": 1,
+    "state": 1,
+    "version": 1,
+    "application.applied": 1,
+    "submitted_at": 1,
+    "self_points": SELF_POINTS,
+    "answered": _ANSWERED,
+}
+
+
+def item_key(code: str) -> str:
+    """An item's or indicator's code as a field name: MongoDB reads dots as paths."""
+    return code.replace(".", "_")
+
+
+def item_code(key: str) -> str:
+    """The code of a field name."""
+    return key.replace("_", ".")
+
+
+def new_draft(submission_id: str, cycle_id: str, school: Mapping[str, Any], now: datetime) -> Document:
+    """The empty draft of a school (as stored: `_id`, `district`, `name`, `stages`)."""
+    return {
+        "_id": submission_id,
+        "schema": SCHEMA,
+        "version": 1,
+        "cycle": cycle_id,
+        "school_id": school["_id"],
+        "district": school["district"],
+        "state": State.DRAFT.value,
+        "school": {"name": school["name"], "stages": list(school["stages"])},
+        "application": {
+            "applied": None,
+            "school_phone": None,
+            "responsible": {"name": None, "phone": None},
+            "contact": {"name": None, "phone": None},
+            "teachers": None,
+            "teacher_computers": None,
+            "highlights": None,
+            "stages": {},
+        },
+        "items": {},
+        "indicator_notes": {},
+        "scans": [],
+        "fields": {},
+        "review": {"version": 0, "items": {}, "opinion": None, "reviewers": []},
+        "history": [],
+        "created_at": now,
+        "submitted_at": None,
+    }
+
+
+async def schools_with_one(db: Database, session: Session, cycle_id: str, school_ids: Sequence[str]) -> set[str]:
+    """Which of the schools have a submission in the cycle."""
+    wanted = {"cycle": cycle_id, "school_id": {"$in": list(school_ids)}}
+    found = db.submissions.find(wanted, {"_id": 0, "school_id": 1}, session=session)
+    return {document["school_id"] async for document in found}
+
+
+async def insert_many(db: Database, session: Session, drafts: Sequence[Document]) -> None:
+    """Adds drafts; none is no error."""
+    if drafts:
+        await db.submissions.insert_many(drafts, session=session)
+
+
+async def find(
+    db: Database, submission_id: str, session: Session | None = None, fields: Mapping[str, int] | None = None
+) -> dict[str, Any] | None:
+    """The submission as stored, whole or just `fields` (a projection)."""
+    return await db.submissions.find_one({"_id": submission_id}, fields, session=session)
+
+
+async def page_of(
+    db: Database,
+    cycle_id: str,
+    filters: Mapping[str, str],
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Document], str | None]:
+    """A page of the cycle's submissions by the schools' names; `filters` may hold district, state."""
+    wanted = {"cycle": cycle_id, **filters}
+    return await page(db.submissions, wanted, ("school.name", "_id"), limit, cursor, SUMMARY)
+
+
+async def of_school(db: Database, cycle_id: str, school_id: str) -> Document | None:
+    """What a list shows of the school's submission in the cycle."""
+    return await db.submissions.find_one({"cycle": cycle_id, "school_id": school_id}, SUMMARY)
+
+
+async def of_district(
+    db: Database,
+    session: Session | None,
+    cycle_id: str,
+    district: str,
+    states: Iterable[State],
+    fields: Mapping[str, Any],
+) -> list[Document]:
+    """The district's submissions in these states, as the projection `fields` shows them."""
+    wanted = {"cycle": cycle_id, "district": district, "state": {"$in": [state.value for state in states]}}
+    found: list[Document] = await db.submissions.find(wanted, fields, session=session).to_list(None)
+    return found
+
+
+async def save(
+    db: Database,
+    submission: Mapping[str, Any],
+    put: Mapping[str, Any],
+    cleared: Iterable[str],
+    session: Session | None = None,
+) -> bool:
+    """Sets the fields `put` and removes `cleared`, all by path, if the submission is as it was read.
+
+    Whether it was; the update is one, and so all is saved or nothing.
+    """
+    update: dict[str, Any] = {"$inc": {"version": 1}}
+    if put:
+        update["$set"] = dict(put)
+    if removed := dict.fromkeys(cleared, ""):
+        update["$unset"] = removed
+    return bool((await db.submissions.update_one(as_read(submission), update, session=session)).matched_count)
+
+
+async def move(
+    db: Database,
+    session: Session,
+    submission: Mapping[str, Any],
+    target: State,
+    changes: Mapping[str, Any] | None = None,
+) -> bool:
+    """Moves the submission from the state and version it was read in to `target`; whether nobody was faster.
+
+    `changes` are fields to set in the same write.
+    """
+    update = {"$set": {"state": target.value, **(changes or {})}, "$inc": {"version": 1}}
+    return bool((await db.submissions.update_one(as_read(submission), update, session=session)).matched_count)
+
+
+def as_read(submission: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter that finds the submission only while it is in the state and version that it was read in."""
+    return {"_id": submission["_id"], "state": submission["state"], "version": submission["version"]}

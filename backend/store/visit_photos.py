@@ -1,0 +1,46 @@
+"""Photos taken on visits: records by the id that the phone made. `sha256` is None until the photo is stored.
+
+{_id, schema, visit_id, inspector_id, item, taken_at, received_at, sha256}
+"""
+
+from datetime import datetime
+from typing import Any
+
+from backend.store.mongo import Database, Document, Session
+from backend.store.paging import page
+
+SCHEMA = 1
+
+
+async def find(db: Database, photo_id: str, session: Session | None = None) -> Document | None:
+    """The photo with this id."""
+    return await db.visit_photos.find_one({"_id": photo_id}, session=session)
+
+
+async def insert(db: Database, session: Session, photo: dict[str, Any]) -> None:
+    """Adds a photo; there was none with its id within this transaction."""
+    await db.visit_photos.insert_one({"schema": SCHEMA, **photo}, session=session)
+
+
+async def set_stored(db: Database, session: Session, photo_id: str, sha256: str, now: datetime) -> None:
+    """Notes that the photo is stored."""
+    change = {"$set": {"sha256": sha256, "stored_at": now}}
+    await db.visit_photos.update_one({"_id": photo_id, "sha256": None}, change, session=session)
+
+
+async def unstored(db: Database, visit_id: str, session: Session | None = None) -> list[Document]:
+    """The photos of the visit that were taken and have not arrived."""
+    found = db.visit_photos.find({"visit_id": visit_id, "sha256": None}, session=session)
+    documents: list[Document] = await found.to_list(None)
+    return sorted(documents, key=lambda photo: (photo["taken_at"], photo["_id"]))
+
+
+async def page_of(db: Database, visit_id: str, limit: int, cursor: str | None) -> tuple[list[Document], str | None]:
+    """A page of the visit's photos, in the order in which they were taken."""
+    return await page(db.visit_photos, {"visit_id": visit_id}, ("taken_at", "_id"), limit, cursor)
+
+
+async def hold_visit(db: Database, session: Session, visit_id: str) -> bool:
+    """Makes this transaction and one that closes the visit exclude each other; whether it is not closed yet."""
+    going_on = {"_id": visit_id, "state": {"$in": ["planned", "open"]}}
+    return bool((await db.visits.update_one(going_on, {"$inc": {"photos": 1}}, session=session)).matched_count)

@@ -1,0 +1,48 @@
+"""What tests share: a real MongoDB, one for each worker of pytest-xdist, and an empty database in it."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.store import embedded
+from backend.store.embedded import Embedded
+from backend.store.indexes import ensure_indexes
+from backend.store.mongo import Database, close, connect
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[Embedded]:
+    """A server of this worker, started by the first test that needs it; it knows MongoDB's fail points."""
+    with tempfile.TemporaryDirectory(prefix="zhiping-tests-") as folder:
+        server = embedded.start(Path(folder), options=["--setParameter", "enableTestCommands=1"])
+        yield server
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+async def indexed_database(mongodb: Embedded) -> AsyncIterator[Database]:
+    """The database behind `database`. Its indexes are made once."""
+    db = connect(mongodb.uri, "tests")
+    await ensure_indexes(db)
+    yield db
+    close(db)
+
+
+@pytest.fixture
+async def database(indexed_database: Database) -> Database:
+    """A database with all indexes and no documents. Tests keep its collections: emptying is faster than dropping."""
+    names = await indexed_database.list_collection_names()
+    await asyncio.gather(*(indexed_database[name].delete_many({}) for name in names))
+    return indexed_database
+
+
+@pytest.fixture
+async def bare_database(mongodb: Embedded) -> AsyncIterator[Database]:
+    """A database that does not exist yet: no indexes, no version."""
+    db = connect(mongodb.uri, "bare")
+    await db.client.drop_database("bare")
+    yield db
+    close(db)

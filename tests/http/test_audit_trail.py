@@ -1,0 +1,93 @@
+"""The audit trail: city and administrator read all of it, by person, event, object and time."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from backend.services.audit import audit
+from backend.store.mongo import Session, transact
+from tests.http.conftest import Service, SignedIn, SignIn, new_id
+
+
+async def happen(service: Service, by: SignedIn | None, event: str, object_id: str) -> datetime:
+    """Records an event and moves the clock a minute on; when it was."""
+    at = service.clock()
+
+    async def work(transaction: Session) -> None:
+        actor = by.actor if by else None
+        await audit(service.deps, transaction, actor, event, "thing", object_id, before={"at": at}, reason="因为")
+
+    await transact(service.deps.db, work)
+    service.clock.advance(minutes=1)
+    return at
+
+
+async def test_events_are_told_whole_newest_first(service: Service, signed_in: SignIn) -> None:
+    city, school, thing = await signed_in("city"), await signed_in("school", name="王五"), new_id()
+    await happen(service, school, "thing.made", thing)
+    await happen(service, None, "thing.mended", thing)
+    [mended, made] = (await service.get("/api/audit-events", city.token)).json["items"]
+    assert (mended["event"], mended["actor"]) == ("thing.mended", None)
+    assert {**made, "id": ""} == {
+        "id": "",
+        "event": "thing.made",
+        "at": "2022-08-15T02:00:00Z",
+        "actor": {
+            "person_id": school.person.id,
+            "name": "王五",
+            "role": "school",
+            "session_id": school.actor.session_id,
+        },
+        "object": {"kind": "thing", "id": thing},
+        "before": {"at": "2022-08-15T02:00:00Z"},
+        "after": None,
+        "reason": "因为",
+    }
+
+
+async def test_filters_go_together(service: Service, signed_in: SignIn) -> None:
+    city, one, two = await signed_in("city"), await signed_in("school"), await signed_in("district")
+    here, there = new_id(), new_id()
+    times = [
+        await happen(service, by, event, thing)
+        for by in (one, two)
+        for event in ("thing.made", "thing.mended")
+        for thing in (here, there)
+    ]
+
+    async def found(**query: str) -> int:
+        answer = await service.get(f"/api/audit-events?{urlencode(query)}", city.token)
+        assert answer.status == 200, answer.body
+        return len(answer.json["items"])
+
+    assert await found() == 8
+    assert await found(person_id=one.person.id) == 4
+    assert await found(event="thing.made") == 4
+    assert await found(object_id=here) == 4
+    assert await found(person_id=one.person.id, event="thing.made", object_id=there) == 1
+    assert await found(person_id=new_id()) == 0
+    since, until = times[2].isoformat(), times[5].isoformat()
+    assert await found(since=since, until=until) == 3
+    assert await found(since=since, object_id=here) == 3
+    pages: list[int] = []
+    cursor: dict[str, str] = {}
+    for _ in range(9):
+        answer = await service.get(
+            f"/api/audit-events?{urlencode({'limit': '3', 'event': 'thing.made', **cursor})}", city.token
+        )
+        pages.append(len(answer.json["items"]))
+        if answer.json["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer.json["next_cursor"]}
+    assert pages == [3, 1]
+
+
+async def test_no_operator_reaches_the_database(service: Service, signed_in: SignIn) -> None:
+    token = (await signed_in("admin")).token
+    for query in ("event=$where", "event[$ne]=x", "object_id=a b", "person_id={}", "since=today"):
+        assert (await service.get(f"/api/audit-events?{query.replace(' ', '%20')}", token)).status == 422
+
+
+async def test_others_may_not_read_it(service: Service, signed_in: SignIn) -> None:
+    assert (await service.get("/api/audit-events", (await signed_in("admin")).token)).status == 200
+    for role in ("school", "inspector", "district"):
+        assert (await service.get("/api/audit-events", (await signed_in(role)).token)).status == 403

@@ -1,0 +1,151 @@
+import asyncio
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from backend.store import migrations
+from backend.store.embedded import Embedded
+from backend.store.errors import DatabaseTooNew, MigrationError
+from backend.store.indexes import INDEXES, ensure_indexes, missing_indexes
+from backend.store.migrations import VERSION, migrate, readiness
+from backend.store.mongo import Database, Document, close, connect
+
+ALL = sorted(f"{index.collection}.{index.name}" for index in INDEXES)
+
+# A migration that takes its time, and says nothing.
+_SLOW = """
+import asyncio, sys
+from backend.store import migrations
+from backend.store.mongo import connect
+migrations._BATCH = 1
+asyncio.run(migrations.migrate(connect(sys.argv[1], "bare")))
+"""
+
+
+def school(number: int, name: str, **more: Any) -> Document:
+    return {"_id": f"school-{number}", "schema": 1, "district": "jiaojiang", "name": name, **more}
+
+
+async def fill(db: Database, *schools: Document, version: int | None = 1) -> None:
+    """A database as version 1 left it."""
+    await db.schools.insert_many(schools)
+    if version:
+        await db.meta.insert_one({"_id": "database", "version": version, "schema": 1})
+
+
+@pytest.mark.parametrize("noted", [None, 1])
+async def test_version_1_becomes_version_2(bare_database: Database, noted: int | None) -> None:
+    await fill(bare_database, school(1, "台州市 第一中学"), school(2, "ＡＢ小学（东）"), version=noted)
+    report = await migrate(bare_database)
+    assert (report.before, report.after, report.documents) == (1, 2, 2)
+    assert sorted(report.indexes) == ALL
+    assert await bare_database.schools.find().sort("_id").to_list(None) == [
+        school(1, "台州市 第一中学", name_key="台州市第一中学") | {"schema": 2},
+        school(2, "ＡＢ小学（东）", name_key="AB小学(东)") | {"schema": 2},
+    ]
+    assert await readiness(bare_database) == []
+
+
+async def test_a_new_database_gets_version_and_indexes(bare_database: Database) -> None:
+    report = await migrate(bare_database)
+    assert (report.after, report.documents, sorted(report.indexes)) == (VERSION, 0, ALL)
+    assert await readiness(bare_database) == []
+
+
+async def test_a_second_run_changes_nothing(bare_database: Database) -> None:
+    await fill(bare_database, school(1, "一"))
+    await migrate(bare_database)
+    before = await bare_database.schools.find().to_list(None)
+    report = await migrate(bare_database)
+    assert (report.before, report.after, report.documents, report.indexes) == (VERSION, VERSION, 0, [])
+    assert await bare_database.schools.find().to_list(None) == before
+
+
+async def test_a_killed_migration_goes_on_where_it_stopped(bare_database: Database, mongodb: Embedded) -> None:
+    await fill(bare_database, *(school(number, f"第{number}小学") for number in range(3000)))
+    done = await asyncio.to_thread(_migrate_and_kill, mongodb.uri)
+    assert 0 < done < 3000
+    assert len(await readiness(bare_database)) == 2
+    report = await migrate(bare_database)
+    assert report.documents == 3000 - done
+    assert await bare_database.schools.count_documents({"schema": 2, "name_key": {"$exists": True}}) == 3000
+
+
+def _migrate_and_kill(uri: str) -> int:
+    """Kills a migration after its first documents; how many it has done."""
+    deadline = time.monotonic() + 20
+    with subprocess.Popen([sys.executable, "-c", _SLOW, uri]) as process, MongoClient[dict[str, Any]](uri) as client:
+        while client.bare.schools.count_documents({"schema": 2}) < 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        return client.bare.schools.count_documents({"schema": 2})
+
+
+async def test_two_at_once_do_the_work_once(
+    bare_database: Database, mongodb: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_BATCH", 20)
+    await fill(bare_database, *(school(number, f"第{number}小学") for number in range(200)))
+    rival = connect(mongodb.uri, "bare")
+    reports = await asyncio.gather(migrate(bare_database), migrate(rival))
+    close(rival)
+    assert sum(report.documents for report in reports) == 200
+    assert await readiness(bare_database) == []
+
+
+async def test_a_slow_rival_does_not_take_a_document_back(bare_database: Database) -> None:
+    read_early = school(1, "一")
+    await fill(bare_database, {**read_early, "schema": 3})
+    late = migrations._update("schools", read_early, 2, lambda _: {"name_key": "一"})
+    await bare_database.schools.bulk_write([late])
+    assert await bare_database.schools.find_one() == {**read_early, "schema": 3}
+
+
+async def test_a_newer_database_is_refused_and_left_alone(bare_database: Database) -> None:
+    await fill(bare_database, school(1, "一"), version=VERSION + 1)
+    with pytest.raises(DatabaseTooNew, match=str(VERSION + 1)):
+        await migrate(bare_database)
+    assert await bare_database.schools.find_one() == school(1, "一")
+    assert "升级智评" in (await readiness(bare_database))[0]
+
+
+async def test_a_document_that_cannot_be_changed_is_named(bare_database: Database) -> None:
+    wrong = school(1, "一")
+    del wrong["name"]
+    await fill(bare_database, wrong)
+    with pytest.raises(MigrationError, match="school-1"):
+        await migrate(bare_database)
+    assert "版本是 1" in (await readiness(bare_database))[0]
+
+
+async def test_duplicates_are_named(bare_database: Database) -> None:
+    await fill(bare_database, school(1, "第一 小学"), school(2, "第一小学"))
+    with pytest.raises(MigrationError, match="第一小学"):
+        await migrate(bare_database)
+    await bare_database.schools.delete_one({"_id": "school-2"})
+    await migrate(bare_database)
+    assert await readiness(bare_database) == []
+
+
+async def test_a_missing_index_is_named(bare_database: Database) -> None:
+    await migrate(bare_database)
+    await bare_database.sessions.drop_index("token")
+    assert await missing_indexes(bare_database) == ["sessions.token"]
+    assert "sessions.token" in (await readiness(bare_database))[0]
+
+
+async def test_an_index_that_is_defined_otherwise_is_built_anew(bare_database: Database) -> None:
+    await ensure_indexes(bare_database)
+    changed = [replace(index, unique=False) if index.unique else index for index in INDEXES]
+    assert await missing_indexes(bare_database, changed) == sorted(
+        f"{index.collection}.{index.name}" for index in INDEXES if index.unique
+    )
+    await ensure_indexes(bare_database, changed)
+    assert await missing_indexes(bare_database, changed) == []
