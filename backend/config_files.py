@@ -32,6 +32,13 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+def default_config_folder() -> Path:
+    """The folder of rubrics and cycles: `config/` of the repository, or the copy inside the installed package."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / "config"
+    return beside if (beside / "rubrics").is_dir() else package / "_config"
+
+
 def read_yaml(path: Path) -> object:
     """The plain data in a YAML file: dict, list, str, int, Decimal, bool and None; ConfigError if it can't be had.
 

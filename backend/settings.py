@@ -13,17 +13,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from backend.config_files import default_config_folder
+
 PREFIX = "ZHIPING_"
 
 Network = IPv4Network | IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode]
-
-
-def default_config_folder() -> Path:
-    """The folder of rubrics and cycles: `config/` of the repository, or the copy inside the installed package."""
-    package = Path(__file__).resolve().parent
-    beside = package.parent / "config"
-    return beside if (beside / "rubrics").is_dir() else package / "_config"
 
 
 class Settings(BaseSettings):

@@ -14,18 +14,16 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from backend.config_files import ConfigError, load_rubric
+from backend.config_files import ConfigError, default_config_folder, load_rubric
 from backend.errors import AppError, Detail, Invalid
-from backend.settings import default_config_folder
 from backend.strict_json import parse_json
 from inspection.rules.outcome import assess
 from inspection.rules.replay import CaseError, outcome_to_data, parse_case
 from inspection.rules.rubric import Rubric
 
 SUMMARY = "复核认定：读入案例（JSON 或 .jsonl），逐行给出结果"
-CASE_DEPTH = 6  # The case, score_sheets, a sheet, its items, an item, its clauses.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,19 +94,19 @@ def _parsed(line: bytes) -> object:
     line = line.removeprefix(BOM_UTF8)
     try:
         text = line.decode()
-        value = _DECODER.decode(text)
-    except (ValueError, ArithmeticError, RecursionError):
+        case = _DECODER.decode(text)
+        keys = _keys(case)
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return parse_json(line)
-    return value if _keys(value) == text.count(":") else parse_json(line)
+    return case if keys == text.count(":") else parse_json(line)
 
 
-def _keys(value: object) -> int:
-    """How many keys the objects in `value` have, counted down to the depth that a case has."""
-    keys, level = 0, [value]
-    for _ in range(CASE_DEPTH):
-        objects = [each for each in level if type(each) is dict]
-        keys += sum(map(len, objects))
-        lists = [child for each in level if type(each) is list for child in each]
-        level = [child for each in objects for child in each.values() if type(child) is dict or type(child) is list]
-        level += lists
+def _keys(case: Any) -> int:
+    """How many keys the objects of a well-formed case have; any other number or error asks for a closer look."""
+    school = case["school"]
+    answers = [case["self_assessment"], case.get("rulings", {}), *(sheet["items"] for sheet in case["score_sheets"])]
+    keys = len(case) + len(school) + sum(map(len, [*school["stages"], *case["score_sheets"], *answers]))
+    for entries in answers:
+        keys += sum(map(len, entries.values()))
+        keys += sum([len(entry["clauses"]) for entry in entries.values() if "clauses" in entry])
     return keys

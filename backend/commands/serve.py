@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from tornado.netutil import bind_sockets
@@ -41,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
         settings = load_settings(**_chosen(args))
         configure_logs(settings.log_level, settings.log_format)
         sockets = listen(settings)
+        if settings.processes == 1:
+            # The service's code is read while MongoDB starts.
+            threading.Thread(target=import_module, args=("backend.server",)).start()
         settings = settings.model_copy(update={"port": sockets[0].getsockname()[1]})
         with database(settings) as mongodb_uri:
             return _serve(settings, mongodb_uri, sockets, demo=args.demo)

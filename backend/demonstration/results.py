@@ -16,6 +16,19 @@ GRADE_NAMES: Mapping[str | None, str] = {
 }
 
 
+KIND_NAMES = {
+    "overstated": "自评偏高",
+    "understated": "自评偏低",
+    "clause_denied": "要求未达到",
+    "clause_granted": "要求已达到",
+    "figures_contradict": "与申报数据不符",
+    "evidence_missing": "缺少佐证",
+    "inspectors_differ": "专家意见不一",
+    "unscored": "未评分",
+    "evidence_suspect": "佐证存疑",
+}
+
+
 async def show_results(city: City, console: Console) -> None:
     """Every school's result as the city reads it, and the targets of the city and its districts."""
     rows = await city.api.all("/api/decisions", city.officer.token)
@@ -64,7 +77,7 @@ def _discrepancies(entrant: Entrant, rows: Sequence[Mapping[str, Any]]) -> Table
     table = Table("指标", "差异", "自评", "认定", "影响等级", title=f"{entrant.school.name}：自评与现场的差异")
     for row in rows:
         points = [_points(row[side]["points"]) for side in ("self_assessment", "agreed")]
-        table.add_row(row["item"], row["kind"], *points, "是" if row["changes_grade"] else "")
+        table.add_row(row["item"], KIND_NAMES[row["kind"]], *points, "是" if row["changes_grade"] else "")
     return table
 
 

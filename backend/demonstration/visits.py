@@ -40,8 +40,8 @@ async def team_of(city: City, entrant: Entrant) -> tuple[Member, list[Member]]:
     return lead, team
 
 
-async def score(city: City, entrant: Entrant, inspector: Member, share: float = 1.0) -> None:
-    """The inspector's phone sends what was scored, `share` of the items, in one batch."""
+async def score(city: City, entrant: Entrant, inspector: Member, share: float = 1.0) -> Any:
+    """The inspector's phone sends what was scored, `share` of the items, in one batch; gives the answer to it."""
     sheet = score_sheet(entrant.school, city.rubric, city.inspectors.index(inspector))
     values = [
         (code, field, value)
@@ -65,8 +65,8 @@ async def score(city: City, entrant: Entrant, inspector: Member, share: float = 
         for number, (code, field, value) in enumerate(values, start=1)
     ]
     body = {"device": device, "device_now": now.isoformat(timespec="milliseconds"), "operations": operations}
-    await city.api.call("POST", f"/api/visits/{entrant.visit_id}/operations", inspector.token, body)
     entrant.state = "visiting"
+    return await city.api.call("POST", f"/api/visits/{entrant.visit_id}/operations", inspector.token, body)
 
 
 async def inspect(city: City, entrant: Entrant) -> None:
@@ -74,8 +74,8 @@ async def inspect(city: City, entrant: Entrant) -> None:
     lead, team = await team_of(city, entrant)
     path = f"/api/visits/{entrant.visit_id}"
     for inspector in team:
-        await score(city, entrant, inspector)
-        await city.api.call("POST", f"{path}/sheet/sign", inspector.token)
+        synced = await score(city, entrant, inspector)
+        await city.api.call("POST", f"{path}/sheet/sign", inspector.token, {"version": synced["version"]})
     await rule(city, entrant, lead)
     signature = {"name": entrant.school.principal, "role": "校长", "signature": SIGNATURE}
     await city.api.call("PUT", f"{path}/countersignature", lead.token, signature)
@@ -87,8 +87,7 @@ async def rule(city: City, entrant: Entrant, lead: Member) -> None:
     """The lead rules on every item where the team differs."""
     path = f"/api/visits/{entrant.visit_id}"
     found = await city.api.call("GET", f"{path}/reconciliation", lead.token)
-    differing = {row["item"] for row in found["discrepancies"] if row["kind"] in ("inspectors_differ", "unscored")}
-    for code in sorted(differing):
+    for code in found["undecided"]:
         ruling = ruling_of(entrant.school, city.rubric, code)
         body: dict[str, Any] = {"item": code, "points": as_number(ruling.points[code]), "reason": REASON}
         if ruling.clauses:

@@ -1,6 +1,6 @@
 """Decisions on grades."""
 
-from backend.errors import Conflict
+from backend.errors import Conflict, NotFound
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
@@ -18,7 +18,7 @@ class Decisions(Handler):
         """The grades that are proposed, confirmed, published."""
         return await decision_lists.page_of(self.deps, self.actor, self.query)
 
-    @operation("decision.confirm", body=Decide, answer=DecisionsConfirmed, errors=(Conflict,))
+    @operation("decision.confirm", body=Decide, answer=DecisionsConfirmed, errors=(Conflict, NotFound))
     async def post(self) -> DecisionsConfirmed:
         """Confirm proposed grades, one or many together."""
         return await decisions.confirm(self.deps, self.actor, self.body)

@@ -1,9 +1,12 @@
 """Visits: planned by the city, one or many, and seen by those whom they concern."""
 
+from urllib.parse import quote
+
 from backend.errors import Conflict
 from backend.handlers.base import Handler
-from backend.handlers.operation import operation
+from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
+from backend.models.imports import ImportQuery
 from backend.models.paging import Page, page_of
 from backend.models.visits import (
     CancelBody,
@@ -11,12 +14,16 @@ from backend.models.visits import (
     Suggestion,
     SuggestionBody,
     VisitChange,
+    VisitImportReport,
     VisitPlanIn,
     VisitsPlanned,
     VisitsQuery,
     VisitView,
 )
-from backend.services import visit_lists, visit_suggestions, visits
+from backend.services import visit_imports, visit_lists, visit_suggestions, visits
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MOST_BYTES = 8 * 1024 * 1024
 
 
 class Visits(Handler):
@@ -76,7 +83,35 @@ class VisitCancellation(Handler):
         await visits.cancel(self.deps, self.actor, visit_id, self.body)
 
 
+class VisitImport(Handler):
+    """/api/imports/visits"""
+
+    @operation(
+        "visit.import",
+        body=Media((XLSX,), limit=_MOST_BYTES),
+        query=ImportQuery,
+        answer=VisitImportReport,
+        errors=(Conflict,),
+    )
+    async def post(self) -> VisitImportReport:
+        """Plan visits from a workbook, all or nothing; or see first what it would do."""
+        return await visit_imports.run(self.deps, self.actor, self.body, dry_run=self.query.dry_run)
+
+
+class VisitImportTemplate(Handler):
+    """/api/imports/visits/template"""
+
+    @operation("visit.import", id="visit.import_template", answer=Media((XLSX,)))
+    async def get(self) -> bytes:
+        """An empty workbook to fill in for the import."""
+        name = quote(visit_imports.TEMPLATE_NAME)
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+        return await visit_imports.template(self.deps)
+
+
 ROUTES: tuple[Route, ...] = (
+    Route("/api/imports/visits", VisitImport),
+    Route("/api/imports/visits/template", VisitImportTemplate),
     Route("/api/visits", Visits),
     Route("/api/visits/plan", VisitPlan),
     Route("/api/visits/suggestion", VisitSuggestion),

@@ -26,6 +26,7 @@ ItemField = Annotated[
     str, StringConstraints(min_length=1, max_length=40), Field(description="points, note, or clauses/<name>")
 ]
 Value: TypeAlias = bool | int | Decimal | str | None
+ValueOut: TypeAlias = bool | int | float | str | None
 
 
 @with_config(ConfigDict(strict=True, extra="forbid"))
@@ -66,7 +67,7 @@ class Standing(TypedDict):
     id: Id
     device: Id
     at: datetime
-    value: Value
+    value: ValueOut
 
 
 @with_config(ConfigDict(strict=True, extra="forbid"))

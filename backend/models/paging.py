@@ -1,8 +1,9 @@
 """Lists by the page: what a query asks for, and what an answer gives."""
 
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from backend.models.base import Model
 
@@ -30,10 +31,15 @@ class Page(Model, Generic[_T]):
     items: list[_T]
     next_cursor: str | None
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """What OpenAPI calls it: a page of `SchoolView` is a `SchoolViewPage`."""
-        return f"{params[0].__name__}Page"
+    def __class_getitem__(cls, model: Any) -> Any:
+        """`Page[SchoolView]`, which OpenAPI is to know as SchoolViewPage: a class of its own, whose name that is."""
+        page: Any = super().__class_getitem__(model)
+        return page if isinstance(model, TypeVar) else _named(page, f"{model.__name__}Page")
+
+
+@cache
+def _named(page: type[Model], name: str) -> type[Model]:
+    return create_model(name, __base__=page, __doc__=page.__doc__)
 
 
 def page_of(model: type[_T]) -> type[Page[_T]]:

@@ -1,6 +1,5 @@
 """A score sheet as its inspector sees it, and the progress of a team."""
 
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from backend.models.applications import StageView
 from backend.models.base import Id, Instant, Line, Model, PointsOut
 from backend.models.cycles import GradeView, Share
-from backend.models.operations import SelfAssessed, SheetConflict
+from backend.models.operations import SelfAssessed, SheetConflict, ValueOut
 from backend.models.submissions import Reason
 from backend.models.visits import VisitView
 
@@ -26,7 +25,7 @@ class SheetField(Model):
 
     item: str
     field: str
-    value: bool | int | Decimal | str | None
+    value: ValueOut
     id: Id
     device: Id
     at: Instant

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from backend.models.base import Day, FromJson, Id, Instant, Line, Model
+from backend.models.imports import ImportedRow, ImportProblem
 from backend.models.paging import PageQuery
 from backend.models.submissions import DistrictId, Reason
 
@@ -96,6 +97,16 @@ class VisitsQuery(PageQuery):
     date: Day | None = None
     district: DistrictId | None = None
     state: FromJson[VisitState] | None = None
+
+
+class VisitImportReport(Model):
+    """What an import of visits did, or, of a dry run, would do. With any problem, nothing is planned."""
+
+    dry_run: bool
+    planned: int
+    rows: list[ImportedRow]
+    problems: list[ImportProblem]
+    notes: list[str]
 
 
 class MemberView(Model):

@@ -15,7 +15,7 @@ from backend.models.people import Actor
 from backend.models.publications import Correct, PublicationView
 from backend.services import publishing, results
 from backend.services.audit import audit
-from backend.services.cycles import current
+from backend.services.cycles import OpenCycle, current
 from backend.services.decisions import make
 from backend.services.publication_lists import find, publication_view
 from backend.services.publications import freeze, fresh_entries
@@ -35,7 +35,7 @@ async def correct(deps: Deps, actor: Actor, publication_id: str, body: Correct) 
     Raises `NotFound` for a publication or a school that is not in it; `Conflict` where there is a newer publication, or
     the actor reviewed the school; `Invalid` for what can't be ruled.
     """
-    await find(deps, publication_id)
+    before = await find(deps, publication_id)
 
     async def work(transaction: Session) -> PublicationView:
         cycle = await current(deps, transaction)
@@ -44,29 +44,20 @@ async def correct(deps: Deps, actor: Actor, publication_id: str, body: Correct) 
             raise Conflict("已有更新的公布版本，请在最新版本上更正", code="version_conflict")
         submission = await visible(deps, actor, body.submission_id, transaction)
         entries = await publications.entries_of(deps.db, publication_id, transaction)
-        if all(entry["submission_id"] != body.submission_id for entry in entries):
+        others = [entry for entry in entries if entry["submission_id"] != body.submission_id]
+        if len(others) == len(entries):
             raise NotFound("公布的结果里没有这所学校，请检查")
-        if actor.person_id in submission["review"]["reviewers"]:
-            raise refusal(State.PUBLISHED, [Problem("", "second_person", NEEDS["second_person"])])
-        for number, each in enumerate(body.rulings):
-            change = (each.item, each.points, each.clauses, body.reason)
-            await rule(deps, transaction, actor, cycle, submission, *change, path=f"/rulings/{number}")
-        await discrepancies.leave_queue(deps.db, transaction, [body.submission_id])
-        await make(deps, transaction, cycle, actor, submission, opinion=None, correction=body.reason)
+        await _decide_anew(deps, transaction, actor, cycle, submission, body)
         [entry] = await fresh_entries(deps, transaction, cycle, [submission])
-        entry |= {"moved": True, "told": True}
-        others = [each for each in entries if each["submission_id"] != body.submission_id]
-        before = await publications.find(deps.db, publication_id, transaction)
-        title = before["title"] if before else ""
         publication = await freeze(
             deps,
             transaction,
             cycle,
             actor,
             held,
-            [*others, entry],
+            [*others, {**entry, "moved": True, "told": True}],
             kind="correction",
-            title=title,
+            title=before["title"],
             reason=body.reason,
         )
         publication = await _complete(deps, transaction, actor, publication, body)
@@ -76,12 +67,30 @@ async def correct(deps: Deps, actor: Actor, publication_id: str, body: Correct) 
     return await transact(deps.db, work)
 
 
+async def _decide_anew(
+    deps: Deps,
+    transaction: Session,
+    actor: Actor,
+    cycle: OpenCycle,
+    submission: Mapping[str, Any],
+    body: Correct,
+) -> None:
+    """Rules on the items, and makes a further version of the decision; who reviewed the school may not."""
+    if actor.person_id in submission["review"]["reviewers"]:
+        raise refusal(State.PUBLISHED, [Problem("", "second_person", NEEDS["second_person"])])
+    for number, each in enumerate(body.rulings):
+        change = (each.item, each.points, each.clauses, body.reason)
+        await rule(deps, transaction, actor, cycle, submission, *change, path=f"/rulings/{number}")
+    await discrepancies.leave_queue(deps.db, transaction, [body.submission_id])
+    await make(deps, transaction, cycle, actor, submission, correction=body.reason)
+
+
 async def _complete(
     deps: Deps, transaction: Session, actor: Actor, publication: Mapping[str, Any], body: Correct
 ) -> dict[str, Any]:
     now, publication_id = deps.clock(), publication["_id"]
     await publications.complete(deps.db, transaction, publication_id, now)
-    latest = {"latest": publication_id, "latest_at": now, "count": publication["version"]}
+    latest = {"latest": publication_id, "count": publication["version"]}
     await marks.change(deps.db, transaction, publication["cycle"], latest)
     after = {"submission_id": body.submission_id, "sha256": publication["sha256"]}
     await audit(

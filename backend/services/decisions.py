@@ -47,9 +47,11 @@ async def confirm(deps: Deps, actor: Actor, body: Decide) -> DecisionsConfirmed:
 
 
 async def _confirm(deps: Deps, actor: Actor, submission_id: str, opinion: str | None, seen: int | None) -> Decided:
+    # What may change about a cycle that runs, a district's dates, has no part in a decision.
+    cycle = await current(deps)
+
     async def work(transaction: Session) -> Decided:
         submission = await visible(deps, actor, submission_id, transaction)
-        cycle = await current(deps, transaction)
         if seen is not None:
             proposed = await outcomes.find(deps.db, submission_id, transaction)
             if proposed is None or proposed["version"] != seen:
@@ -92,10 +94,12 @@ async def make(
     actor: Actor,
     submission: Mapping[str, Any],
     *,
-    opinion: str | None,
+    opinion: str | None = None,
     correction: str | None = None,
 ) -> tuple[DecisionPointer, GradeDecision]:
     """Adds a decision on the submission's case as it stands in this transaction, and points to it.
+
+    A correction, which says why, keeps the opinion (市教育局意见) of the decision before.
 
     Raises `Conflict` where something is undecided. Together with its case and the rules it can be replayed for ever.
     """
@@ -104,12 +108,34 @@ async def make(
     if outcome.decision is None:
         raise refusal(State(submission["state"]), [Problem("", "all_agreed", NEEDS["all_agreed"])])
     before = await decisions.versions_of(deps.db, submission["_id"], transaction)
+    if correction is not None:
+        opinion = before[-1]["opinion"]
     pointer = DecisionPointer(id=deps.new_id(), version=len(before) + 1)
+    decision = _decision(deps, actor, submission, case, pointer, opinion, correction)
+    await decisions.insert(deps.db, transaction, decision)
+    stands = outcome_fields(case, outcome) | {"at": deps.clock(), "decision": pointer.model_dump()}
+    await outcomes.put(deps.db, transaction, submission, stands)
+    await hold_rulings(deps, transaction, visit, pointer.model_dump())
+    grade = {"attained": outcome.decision.attained, "awarded": outcome.decision.awarded}
+    after = {"submission_id": submission["_id"], "version": pointer.version, "total": outcome.decision.total, **grade}
+    await audit(deps, transaction, actor, "decision.made", "decision", pointer.id, after=after, reason=correction)
+    return pointer, outcome.decision
+
+
+def _decision(
+    deps: Deps,
+    actor: Actor,
+    submission: Mapping[str, Any],
+    case: Case,
+    pointer: DecisionPointer,
+    opinion: str | None,
+    correction: str | None,
+) -> dict[str, Any]:
     case_text, outcome_text = texts_of(case)
-    decision = {
+    return {
         "_id": pointer.id,
         "schema": decisions.SCHEMA,
-        "cycle": cycle.id,
+        "cycle": submission["cycle"],
         "submission_id": submission["_id"],
         "version": pointer.version,
         "school_id": submission["school_id"],
@@ -121,14 +147,6 @@ async def make(
         "at": deps.clock(),
         "correction": correction,
     }
-    await decisions.insert(deps.db, transaction, decision)
-    await outcomes.put(deps.db, transaction, submission, outcome_fields(case, outcome) | {"at": deps.clock()})
-    await outcomes.set_decision(deps.db, transaction, submission["_id"], pointer.model_dump())
-    await hold_rulings(deps, transaction, visit, pointer.model_dump())
-    grade = {"attained": outcome.decision.attained, "awarded": outcome.decision.awarded}
-    after = {"submission_id": submission["_id"], "version": pointer.version, "total": outcome.decision.total, **grade}
-    await audit(deps, transaction, actor, "decision.made", "decision", pointer.id, after=after, reason=correction)
-    return pointer, outcome.decision
 
 
 def texts_of(case: Case) -> tuple[str, str]:

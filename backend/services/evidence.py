@@ -13,6 +13,7 @@ from backend.services.drafts import check_open
 from backend.services.submissions import cycle_of, visible
 from backend.services.workflow import faster
 from backend.store import evidence, submissions
+from backend.store.answers import is_open
 from backend.store.mongo import Document, Session, transact
 from backend.store.submissions import item_code
 
@@ -21,8 +22,9 @@ _SAME = ("submission_id", "sha256", "kind", "name", "size", "item")
 
 
 async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -> EvidenceView:
-    """Records a piece of evidence, once for each id. Raises `Conflict` where the id stands for something else,
-    `Invalid` for an unknown item."""
+    """Records a piece of evidence, once for each id: for the form while it may be written, for answers to
+    discrepancies while their window is open. Raises `Conflict` where the id stands for something else, or neither is
+    the case; `Invalid` for an unknown item."""
 
     async def work(transaction: Session) -> EvidenceView:
         submission = await visible(deps, actor, submission_id, transaction)
@@ -36,7 +38,9 @@ async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -
             if known["removed_at"] is not None or any(known[name] != document[name] for name in _SAME):
                 raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
             return _view(known, submission)
-        await check_open(deps, cycle, submission, transaction)
+        # A school that may answer its discrepancies brings new proof, though its form is closed.
+        if not is_open(submission.get("answer_window"), deps.clock()):
+            await check_open(deps, cycle, submission, transaction)
         await evidence.insert(deps.db, document, transaction)
         after = {"submission_id": submission_id, "sha256": body.sha256, "kind": body.kind}
         await audit(deps, transaction, actor, "evidence.added", "evidence", body.id, after=after)

@@ -113,7 +113,7 @@ def _read(deps: Deps, cycle: OpenCycle | None, kind: ImportKind, content: bytes)
 
 def _reader(deps: Deps, cycle: OpenCycle | None, kind: ImportKind) -> Callable[[Sheet, Row], Entry | None]:
     districts = by_spelling(deps.districts)
-    grades, this_year = schools.grades(deps, cycle), deps.clock().year
+    grades, this_year = schools.grades(deps, cycle), schools.this_year(deps)
     readers: Mapping[ImportKind, Callable[[Sheet, Row], Entry | None]] = {
         ImportKind.SCHOOLS: lambda sheet, row: read_school(sheet, row, districts),
         ImportKind.PEOPLE: lambda sheet, row: read_person(sheet, row, districts),

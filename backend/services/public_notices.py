@@ -23,7 +23,7 @@ from backend.services.audit import audit
 from backend.services.cycles import OpenCycle, current
 from backend.services.snapshots import in_order, public_entry
 from backend.services.workflow import faster
-from backend.store import outcomes, public_notices
+from backend.store import outcomes, public_notices, publications
 from backend.store.mongo import Session, transact
 from inspection.rules.workflow import SHANGHAI
 
@@ -112,17 +112,17 @@ async def _find(deps: Deps, notice_id: str, transaction: Session | None = None) 
 async def record_objection(deps: Deps, actor: Actor, notice_id: str, body: RecordObjection) -> ObjectionView:
     """Records an objection that reached the city, also one that came in time and is typed in later.
 
-    Raises `NotFound`; `Invalid` for a school that the notice is not about; `Conflict` once the results are published.
+    Raises `NotFound`; `Invalid` for a school that the notice is not about; `Conflict` once its result is published.
     """
 
     async def work(transaction: Session) -> ObjectionView:
         notice = await _find(deps, notice_id, transaction)
         held = await publishing.hold(deps, transaction, await current(deps, transaction))
-        if held["latest_at"] is not None and held["latest_at"] >= notice["opened_at"]:
-            raise Conflict("这次公示的结果已经公布，异议请按更正办理", code="published")
         if body.school_id not in notice["covers"]:
             message = "这所学校不在这次公示的范围内，请检查"
             raise Invalid(message, details=[Detail("/school_id", "not_covered", message)])
+        if await publications.has_entry(deps.db, held["latest"], body.school_id, transaction):
+            raise Conflict("这所学校的结果已经公布，异议请按更正办理", code="published")
         objection: dict[str, Any] = {
             "_id": deps.new_id(),
             "schema": public_notices.SCHEMA,

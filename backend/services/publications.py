@@ -146,22 +146,18 @@ async def freeze(
         "schools": len(frozen.public),
         "public": frozen.public,
     }
-    numbered = [
-        {
-            **entry,
-            "_id": deps.new_id(),
-            "schema": publications.SCHEMA,
-            "publication_id": publication_id,
-            "position": position,
-        }
-        for position, entry in enumerate(frozen.entries)
-    ]
+    numbered = [_numbered(deps, publication_id, entry, place) for place, entry in enumerate(frozen.entries)]
     await publications.insert(deps.db, transaction, publication, numbered)
     after = {name: publication[name] for name in ("cycle", "version", "kind", "sha256", "schools")}
     await audit(
         deps, transaction, actor, "publication.begun", "publication", publication_id, after=after, reason=reason
     )
     return publication
+
+
+def _numbered(deps: Deps, publication_id: str, entry: Mapping[str, Any], position: int) -> Document:
+    own = {"_id": deps.new_id(), "schema": publications.SCHEMA, "publication_id": publication_id}
+    return {**entry, **own, "position": position}
 
 
 async def _carry_out(deps: Deps, publication_id: str) -> None:
@@ -202,7 +198,7 @@ async def _complete(deps: Deps, transaction: Session, publication: Mapping[str, 
     await publishing.hold(deps.db, transaction, cycle_id)
     if not await publications.complete(deps.db, transaction, publication_id, now):
         return
-    await publishing.change(deps.db, transaction, cycle_id, {"latest": publication_id, "latest_at": now})
+    await publishing.change(deps.db, transaction, cycle_id, {"latest": publication_id})
     after = {"sha256": publication["sha256"]}
     await audit(
         deps, transaction, _by(publication), "publication.published", "publication", publication_id, after=after

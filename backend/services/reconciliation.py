@@ -17,7 +17,7 @@ from inspection.rules.replay import case_to_data
 from inspection.rules.workflow import State
 
 # Schools that are read together.
-_BATCH = 100
+_BATCH = 25
 # So many cases are made before others get a turn on the event loop (some milliseconds).
 _TURN = 4
 
@@ -82,10 +82,13 @@ async def cases(
 ) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any], Case]]:
     """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids.
 
-    Three queries for each hundred schools, and a hundred in memory at once.
+    The submissions come without the versions and the history of their fields. Three queries for each hundred schools,
+    and a hundred in memory at once.
     """
     wanted, after, count = tuple(states), "", 0
-    while batch := await submissions_after(deps.db, cycle.id, wanted, after, _BATCH):
+    more = True
+    while more:
+        batch = await submissions_after(deps.db, cycle.id, wanted, after, _BATCH)
         visited = await visits.live_by_submission(deps.db, [submission["_id"] for submission in batch])
         signed = await score_sheets.signed_by_visit(deps.db, [visit["_id"] for visit in visited.values()])
         for submission in batch:
@@ -95,4 +98,5 @@ async def cases(
                 count += 1
                 if count % _TURN == 0:
                     await asyncio.sleep(0)
-        after = batch[-1]["_id"]
+        more = len(batch) == _BATCH
+        after = batch[-1]["_id"] if batch else after

@@ -16,7 +16,7 @@ from backend.services.workflow import faster
 from backend.store import cycles, schools
 from backend.store.mongo import Document, Session, transact
 from inspection.rules.problems import pointer
-from inspection.rules.workflow import State
+from inspection.rules.workflow import SHANGHAI, State
 
 # Whose submission is still being written follows the school's record in everything.
 _WRITTEN = (State.DRAFT, State.RETURNED)
@@ -41,7 +41,7 @@ async def register(deps: Deps, actor: Actor, new: NewSchool) -> SchoolView:
 
     async def work(transaction: Session) -> None:
         cycle = await find_current(deps, transaction)
-        details = [*_wrong_district(deps, new.district), *wrong_grades(deps, cycle, new.past_awards)]
+        details = [*_wrong_district(deps, new.district), *wrong_awards(deps, cycle, new.past_awards)]
         if details:
             raise Invalid("学校信息有误，请按 details 逐条改正", details=details)
         await add(deps, transaction, actor, cycle, [school])
@@ -80,7 +80,7 @@ async def change(deps: Deps, actor: Actor, school_id: str, wanted: SchoolChange)
         if school["version"] != wanted.version:
             raise faster()
         cycle = await find_current(deps, transaction)
-        if details := wrong_grades(deps, cycle, wanted.past_awards):
+        if details := wrong_awards(deps, cycle, wanted.past_awards):
             raise Invalid("学校信息有误，请按 details 逐条改正", details=details)
         await apply(deps, transaction, actor, cycle, [(school, fields)])
         return {**school, **fields, "version": wanted.version + 1}
@@ -174,15 +174,22 @@ def grades(deps: Deps, cycle: OpenCycle | None) -> dict[str, str]:
     return {grade.name: grade.title for grade in rules.grades}
 
 
-def wrong_grades(deps: Deps, cycle: OpenCycle | None, awards: Iterable[Award]) -> list[Detail]:
-    """What is wrong with past awards that name no grade of the cycle."""
-    known = grades(deps, cycle)
-    message = f"没有这个等级，请写 {'、'.join(known)} 之一"
-    return [
-        Detail(pointer("past_awards", index, "grade"), "unknown_grade", message)
-        for index, award in enumerate(awards)
-        if award.grade not in known
-    ]
+def this_year(deps: Deps) -> int:
+    """The year that it is in Taizhou."""
+    return deps.clock().astimezone(SHANGHAI).year
+
+
+def wrong_awards(deps: Deps, cycle: OpenCycle | None, awards: Iterable[Award]) -> list[Detail]:
+    """What is wrong with past awards: a grade that the cycle doesn't know, a year that is yet to come."""
+    known, details = grades(deps, cycle), []
+    for index, award in enumerate(awards):
+        if award.grade not in known:
+            message = f"没有这个等级，请写 {'、'.join(known)} 之一"
+            details.append(Detail(pointer("past_awards", index, "grade"), "unknown_grade", message))
+        if award.year > this_year(deps):
+            message = f"应为 {this_year(deps)} 年或以前"
+            details.append(Detail(pointer("past_awards", index, "year"), "too_large", message))
+    return details
 
 
 def _wrong_district(deps: Deps, district: str) -> list[Detail]:

@@ -8,7 +8,7 @@ from typing import Any
 from backend.models.operations import SelfAssessed, SheetConflict, Standing
 from backend.store.submissions import item_key
 from inspection.rules.operations import FieldState, Operation, merge_field
-from inspection.rules.points import exact
+from inspection.rules.points import as_number
 from inspection.rules.scoring import POINTS
 
 FieldName = tuple[str, str]
@@ -59,7 +59,7 @@ def conflict(name: FieldName, state: FieldState) -> SheetConflict:
 def standing(name: FieldName, operation: Operation) -> Standing:
     """How an answer shows one value of a field; points as numbers."""
     value = operation.value
-    shown = exact(value) if name[1] == POINTS and type(value) is int else value
+    shown = as_number(value) if name[1] == POINTS and type(value) is int else value
     return {
         "id": operation.id,
         "device": operation.device,

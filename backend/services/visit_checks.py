@@ -61,7 +61,7 @@ def slot_of(inspector_id: str, day: date, half: Half | str) -> str:
 
 
 async def load(
-    deps: Deps, transaction: Session, cycle: OpenCycle, wanted: Sequence[Wanted], own_visit: str | None = None
+    deps: Deps, transaction: Session | None, cycle: OpenCycle, wanted: Sequence[Wanted], own_visit: str | None = None
 ) -> Facts:
     """Reads what the checks need, in a handful of queries however many visits there are."""
     ids = [each.submission_id for each in wanted if each.submission_id is not None]
@@ -79,9 +79,14 @@ async def load(
     )
 
 
+def wrong(facts: Facts, wanted: Sequence[Wanted]) -> list[Detail]:
+    """Everything that stands against any of the visits, as if they were planned one after the other."""
+    return [detail for each in wanted for detail in _wrong(facts, each)]
+
+
 def check(facts: Facts, wanted: Sequence[Wanted]) -> None:
     """Raises `Invalid` or `Conflict` with everything that stands against any of the visits."""
-    details = [detail for each in wanted for detail in _wrong(facts, each)]
+    details = wrong(facts, wanted)
     if not details:
         return
     kind = Conflict if all(detail.code in _OF_STATE for detail in details) else Invalid

@@ -74,7 +74,7 @@ INDEXES: tuple[Index, ...] = (
     Index("publication_entries", "district", ("publication_id", "district", "position")),
     Index("publication_entries", "moved", ("publication_id", "moved", "position")),
     Index("publication_entries", "position", ("publication_id", "position"), unique=True),
-    Index("publication_entries", "school", ("publication_id", "school_id"), unique=True),
+    Index("publication_entries", "school", ("publication_id", "school_id", "position")),
     Index("publication_entries", "told", ("publication_id", "told", "position")),
     Index("publications", "version", ("cycle", "version"), unique=True),
     Index("publications", "state", ("cycle", "state", "version")),

@@ -13,6 +13,7 @@ from motor.motor_asyncio import (
 )
 from pymongo import WriteConcern
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -22,7 +23,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from backend.errors import AppError, Unavailable
+from backend.errors import AppError, TooLarge, Unavailable
 
 Document: TypeAlias = dict[str, Any]
 Database: TypeAlias = "AsyncIOMotorDatabase[Document]"
@@ -129,10 +130,21 @@ async def _attempt(session: Session, work: Callable[[Session], Awaitable[_T]], i
 
 
 def translate(error: Exception) -> AppError | None:
-    """The answer to a driver's error that passes by itself (no primary, a timeout); None for all others."""
+    """The answer to a driver's error that passes by itself (no primary, a timeout), or says that a transaction writes
+    more than the server's cache can take; None for all others."""
     if isinstance(error, PyMongoError) and _passes(error):
         return Unavailable("数据库暂时不可用，刚才的操作可能没有保存。请稍后重试。", code="database_unavailable")
+    if isinstance(error, OperationFailure) and _is_too_much(error):
+        return TooLarge(
+            "一次改动的内容太多，数据库的缓存放不下。请分成几次，例如把表格分成几个文件。", code="too_much_at_once"
+        )
     return None
+
+
+def _is_too_much(error: OperationFailure) -> bool:
+    """Whether it is MongoDB's TransactionTooLargeForCache, alone or among the errors of a bulk write."""
+    among = error.details.get("writeErrors", []) if isinstance(error, BulkWriteError) and error.details else []
+    return 388 in (error.code, *(each["code"] for each in among))
 
 
 def _passes(error: PyMongoError) -> bool:

@@ -56,8 +56,12 @@ def options(folder: Path, port: int) -> list[str]:
         *("--oplogSize", "256"),
         *("--wiredTigerCacheSizeGB", "0.25"),
         # Journal files of 100 MB, made in advance, cost a third of a second a start and 300 MB of disk; the messages
-        # about checkpoints fill the log, one a minute.
-        *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=32MB),verbose=()"),
+        # about checkpoints fill the log, one a minute. The tenth of the cache that one transaction may fill by default
+        # is too little for an import of thousands of schools.
+        *(
+            "--wiredTigerEngineConfigString",
+            "log=(prealloc=false,file_max=32MB),verbose=(),eviction_dirty_trigger=60,eviction_updates_trigger=50",
+        ),
         *("--networkMessageCompressors", "disabled"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         # The log stays small, and free of what people typed: mongod would quote every slow query.

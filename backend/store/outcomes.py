@@ -17,7 +17,7 @@ SCHEMA = 1
 
 
 async def put(db: Database, session: Session, submission: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-    """Replaces what follows from the case; the pointer to the decision stays."""
+    """Replaces what follows from the case; the pointer to the decision stays where `outcome` has none."""
     document = {
         "schema": SCHEMA,
         "cycle": submission["cycle"],
@@ -25,7 +25,8 @@ async def put(db: Database, session: Session, submission: Mapping[str, Any], out
         "district": submission["district"],
         **outcome,
     }
-    change = {"$set": document, "$setOnInsert": {"decision": None}, "$inc": {"version": 1}}
+    undecided = {} if "decision" in outcome else {"$setOnInsert": {"decision": None}}
+    change = {"$set": document, "$inc": {"version": 1}, **undecided}
     await db.outcomes.update_one({"_id": submission["_id"]}, change, upsert=True, session=session)
 
 

@@ -76,10 +76,10 @@ async def page_of_entries(
     return await page(db.publication_entries, wanted, ("position",), limit, cursor)
 
 
-async def has_entry(db: Database, publication_id: str | None, school_id: str) -> bool:
+async def has_entry(db: Database, publication_id: str | None, school_id: str, session: Session | None = None) -> bool:
     """Whether the school's result is in the publication."""
     wanted = {"publication_id": publication_id, "school_id": school_id}
-    return await db.publication_entries.find_one(wanted, {"_id": 1}) is not None
+    return await db.publication_entries.find_one(wanted, {"_id": 1}, session=session) is not None
 
 
 async def awards(db: Database, publication_id: str | None, district: str | None) -> Mapping[str, str]:

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from inspection.rules.case import Case
 from inspection.rules.grading import Standing
@@ -30,8 +29,7 @@ OPEN_KINDS: tuple[Kind, ...] = ("inspectors_differ", "unscored")
 MAJOR = 100  # From one point of difference on.
 
 
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
+class Discrepancy(NamedTuple):
     """One row an item and kind. `delta` = self − agreed in hundredths, None where there is nothing to compare."""
 
     item: str

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspection.rules.reconciliation import AgreedItem
 from inspection.rules.rubric import Clause, Rubric
@@ -30,8 +31,7 @@ class GradeDecision:
     shortest_path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a grade is read off: the total in hundredths, and how many clauses are unmet by requirement; a requirement
     with none is not there."""
 

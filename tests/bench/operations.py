@@ -20,9 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from backend.config_files import load_cycle, load_rubric
+from backend.config_files import default_config_folder, load_cycle, load_rubric
 from backend.models.people import Holding, Role
-from backend.settings import default_config_folder
 from backend.store import cycles, embedded, people, score_sheets, sessions
 from backend.store.indexes import ensure_indexes
 from backend.store.mongo import Database, connect, transact

@@ -11,10 +11,10 @@ from tornado.web import Application, RequestHandler
 
 from backend.app import make_app
 from backend.app import make_server as make_service_server
-from backend.config_files import load_cycle, load_districts, load_rubric
+from backend.config_files import default_config_folder, load_cycle, load_districts, load_rubric
 from backend.deps import Deps
 from backend.logs import configure_logs
-from backend.settings import Settings, default_config_folder
+from backend.settings import Settings
 from backend.store.mongo import Database, connect
 
 # High enough never to refuse, so that counting is paid for.
@@ -26,7 +26,7 @@ def make_server(kind: str, uri: str, database: str) -> int:
     db = connect(uri, database)
     match kind:
         case "service":
-            server = make_service_server(make_app(_deps(db)))
+            server = make_service_server(make_app(make_deps(db)))
         case "same round trips":
             server = _bare(SameRoundTrips, db)
         case _:
@@ -36,7 +36,7 @@ def make_server(kind: str, uri: str, database: str) -> int:
     return int(sockets[0].getsockname()[1])
 
 
-def _deps(db: Database) -> Deps:
+def make_deps(db: Database) -> Deps:
     settings = Settings(rate_per_person=RATE, rate_per_address=RATE, data_folder=Path("unused"), log_level="info")
     configure_logs(settings.log_level, settings.log_format)
     folder = default_config_folder()

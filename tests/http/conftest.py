@@ -19,14 +19,14 @@ from tornado.netutil import bind_sockets
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.app import ROUTES, context_of, make_app, make_server
-from backend.config_files import load_cycle, load_districts, load_rubric
+from backend.config_files import default_config_folder, load_cycle, load_districts, load_rubric
 from backend.deps import Deps
 from backend.gateways.passwords import Passwords
 from backend.handlers.context import Context
 from backend.handlers.routing import Route
 from backend.models.people import Actor, Holding, Role
 from backend.services.sessions import actor_of
-from backend.settings import Settings, default_config_folder
+from backend.settings import Settings
 from backend.store import people, sessions
 from backend.store.mongo import Database
 from backend.store.people import Person

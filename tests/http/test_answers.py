@@ -62,6 +62,29 @@ async def test_from_window_to_upheld(city: City, school: Scored) -> None:
     assert "2022年10月15日10:00前" in (await city.inbox(contact))[1][1]
 
 
+async def test_new_proof_is_taken_in_while_the_window_is_open(city: City, school: Scored) -> None:
+    contact = await city.contact(school)
+    photo = {
+        "id": new_id(),
+        "sha256": "a" * 64,
+        "kind": "photo",
+        "name": "补拍.jpg",
+        "size": 1_500_000,
+        "item": "1.1.2",
+    }
+
+    async def bring(number: str) -> int:
+        body = photo | {"id": new_id(), "sha256": number * 64}
+        return (await city.service.post(f"{school.path}/evidence", body, contact.token)).status
+
+    assert await bring("b") == 409
+    await open_window(city, school)
+    assert (await city.service.post(f"{school.path}/evidence", photo, contact.token)).status == 201
+    assert (await give(city, school, evidence=[photo["id"]])).status == 200
+    city.service.clock.set(CLOSES)
+    assert await bring("c") == 409
+
+
 async def test_revised_is_a_ruling(city: City, school: Scored) -> None:
     await open_window(city, school)
     await give(city, school)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from backend.config_files import default_config_folder
 from backend.names import name_key
 from backend.services.cycles import calendar, current
-from backend.settings import default_config_folder
 from backend.store.mongo import Database, transact
 from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, StartService, new_id
 

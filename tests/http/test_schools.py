@@ -108,6 +108,7 @@ async def test_of_twins_at_once_one_is_registered(service: Service, city: Signed
         ({"location": {"lat": "32.4", "lon": True}}, ["/location/lat", "/location/lon"]),
         ({"past_awards": [{"year": 2021, "grade": "golden"}]}, ["/past_awards/0/grade"]),
         ({"past_awards": [{"year": 21, "grade": "qualified"}]}, ["/past_awards/0/year"]),
+        ({"past_awards": [{"year": 2023, "grade": "qualified"}]}, ["/past_awards/0/year"]),
         ({"past_awards": [{"year": 2021, "grade": "qualified"}] * 2}, ["/past_awards"]),
         ({"owner": "me"}, ["/owner"]),
         (

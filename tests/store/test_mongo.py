@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError, WriteConcernError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError, WriteConcernError
 
 from backend.errors import Conflict, Unavailable
 from backend.store import mongo
@@ -157,3 +157,17 @@ async def test_an_election_is_outlasted_once_and_then_said(database: Database, c
 )
 def test_only_what_passes_by_itself_is_translated(error: Exception, passes: bool) -> None:
     assert (translate(error) is not None) == passes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationFailure("no room", 388),
+        BulkWriteError({"writeErrors": [{"index": 0, "code": 388, "errmsg": "no room"}]}),
+    ],
+)
+def test_what_is_too_large_for_the_cache_says_so(error: Exception) -> None:
+    answer = translate(error)
+    assert answer is not None
+    assert (answer.status, answer.code) == (413, "too_much_at_once")
+    assert "请分成几次" in answer.message

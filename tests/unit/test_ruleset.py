@@ -1,7 +1,6 @@
 """The 2022 rules in the code and in config/ are the same, and those of the notice."""
 
-from backend.config_files import load_cycle
-from backend.settings import default_config_folder
+from backend.config_files import default_config_folder, load_cycle
 from inspection.rules.ruleset import RULES_2022
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.settings import Settings, SettingsError, default_config_folder, load_settings, variable
+from backend.config_files import default_config_folder
+from backend.settings import Settings, SettingsError, load_settings, variable
 
 DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 

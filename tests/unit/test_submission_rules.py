@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from backend.config_files import load_rubric
-from backend.settings import default_config_folder
+from backend.config_files import default_config_folder, load_rubric
 from inspection.rules.case import Answers, School, Stage
 from inspection.rules.ruleset import RULES_2022
 from inspection.rules.submission import missing_answers, missing_evidence, sums

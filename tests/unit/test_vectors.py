@@ -10,7 +10,7 @@ import pytest
 from jsonpointer import JsonPointer
 
 from backend.commands.decide import rubric_finder
-from backend.settings import default_config_folder
+from backend.config_files import default_config_folder
 from inspection.rules.outcome import assess
 from inspection.rules.replay import outcome_to_data, parse_case
 

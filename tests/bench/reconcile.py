@@ -1,0 +1,209 @@
+"""How long reconciling and grading takes from MongoDB, and in how much memory: 600 schools, then 6,000, 3 sheets each.
+
+`python -m tests.bench.reconcile [rounds]` fills a MongoDB of its own, then reads every case and decides it, each size
+in a fresh process of the service's own code, with a heartbeat on its event loop.
+"""
+
+import asyncio
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from backend.config_files import default_config_folder, load_cycle, load_rubric
+from backend.services.cycles import current
+from backend.services.reconciliation import cases
+from backend.store import cycles, embedded
+from backend.store.indexes import ensure_indexes
+from backend.store.mongo import Database, connect, transact
+from backend.store.submissions import item_key, new_draft
+from inspection.rules.outcome import assess
+from inspection.rules.rubric import Rubric
+from inspection.rules.workflow import State
+from tests.bench.heartbeat import Heartbeat
+from tests.bench.servers import make_deps
+
+SIZES = (600, 6000)
+SHEETS = 3
+_BATCH = 200
+_NOW = datetime(2022, 10, 10, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Seconds for all schools, megabytes at most, the heartbeat's p99 in milliseconds, and how many were decided."""
+
+    seconds: float
+    megabytes: float
+    late: float
+    decided: int
+
+
+async def fill(db: Database, rubric: Rubric, schools: int) -> None:
+    """Puts so many scored schools with their visits and signed sheets into the database."""
+    chance = random.Random(schools)
+    for start in range(0, schools, _BATCH):
+        made = [_school(rubric, chance, number) for number in range(start, min(schools, start + _BATCH))]
+        await db.submissions.insert_many([submission for submission, _, _ in made])
+        await db.visits.insert_many([visit for _, visit, _ in made])
+        await db.score_sheets.insert_many([sheet for _, _, sheets in made for sheet in sheets])
+
+
+def _school(
+    rubric: Rubric, chance: random.Random, number: int
+) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """A school as the service leaves it: a form with notes, photos and the versions of its fields; 30 rulings."""
+    school = {"_id": _id(), "district": "hailing", "name": f"第{number}小学", "stages": ["primary", "junior"]}
+    submission = new_draft(_id(), "2022", school, _NOW)
+    submission |= {"state": State.SCORED.value, "items": _own(rubric, chance)}
+    submission["application"] |= {"applied": "excellent", "teachers": 60, "teacher_computers": 62}
+    figures = {"classes": 20, "students": 900, "student_devices": 120}
+    submission["application"]["stages"] = {"primary": figures, "junior": figures}
+    submission["fields"] = {
+        f"/items/{key}/{name}": {"version": 3, "since": 7, "by": _id(), "at": _NOW, "conflicts": []}
+        for key in submission["items"]
+        for name in ("points", "clauses/basic", "note", "evidence")
+    }
+    visit = {
+        "_id": _id(),
+        "schema": 1,
+        "version": 9,
+        "cycle": "2022",
+        "submission_id": submission["_id"],
+        "school_id": school["_id"],
+        "state": "closed",
+        "live": True,
+        "team": [],
+        "rulings": [_ruling(rubric, chance, order) for order in range(30)],
+    }
+    return submission, visit, [_sheet(rubric, chance, visit["_id"]) for _ in range(SHEETS)]
+
+
+def _own(rubric: Rubric, chance: random.Random) -> dict[str, Any]:
+    return {
+        item_key(code): {
+            "points": _points(item.points, chance),
+            "clauses": {clause.name: chance.random() < 0.95 for clause in item.clauses},
+            "note": "已建成并投入使用，运行正常，资料见附件。" * 3,
+            "evidence": [_id(), _id()],
+        }
+        for code, item in rubric.items.items()
+    }
+
+
+def _points(most: int, chance: random.Random) -> int:
+    return int(max(0, most - 50 * chance.choice([0, 0, 0, 1])))
+
+
+def _ruling(rubric: Rubric, chance: random.Random, order: int) -> dict[str, Any]:
+    item = chance.choice(list(rubric.items.values()))
+    return {
+        "id": _id(),
+        "item": item.code,
+        "rank": "lead",
+        "order": order,
+        "points": _points(item.points, chance),
+        "clauses": {},
+        "reason": "现场复核",
+        "by": {"person_id": _id(), "name": "组长"},
+        "at": _NOW,
+    }
+
+
+def _sheet(rubric: Rubric, chance: random.Random, visit_id: str) -> dict[str, Any]:
+    points = {item_key(code): _points(item.points, chance) for code, item in rubric.items.items()}
+    clauses = {
+        item_key(code): {clause.name: chance.random() < 0.98 for clause in item.clauses if not clause.figures}
+        for code, item in rubric.items.items()
+        if item.clauses
+    }
+    operations = [{"id": _id(), "device": _id(), "seq": number, "at": 1, "item": "1.1.1"} for number in range(130)]
+    return {
+        "_id": _id(),
+        "schema": 1,
+        "version": 5,
+        "visit_id": visit_id,
+        "inspector_id": _id(),
+        "name": "专家",
+        "state": "signed",
+        "points": points,
+        "clauses": clauses,
+        "note": dict.fromkeys(points, "现场查看属实。"),
+        "operations": operations,
+    }
+
+
+def _id() -> str:
+    return str(uuid.uuid4())
+
+
+async def reconcile(uri: str, database: str) -> Result:
+    """Reads and decides all cases once."""
+    deps = make_deps(connect(uri, database))
+    cycle = await current(deps)
+    heartbeat, decided = Heartbeat(), 0
+    start = time.perf_counter()
+    async with heartbeat:
+        async for _, _, case in cases(deps, cycle, [State.SCORED]):
+            decided += assess(case).decision is not None
+    seconds = time.perf_counter() - start
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Result(seconds, megabytes, heartbeat.p99, decided)
+
+
+def _in_fresh_process(uri: str, database: str) -> Result:
+    command = [sys.executable, "-m", "tests.bench.reconcile", "once", uri, database]
+    return Result(**json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout))
+
+
+async def measure(rounds: int) -> None:
+    """Fills the databases, and prints the medians."""
+    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
+        server = embedded.start(Path(folder))
+        try:
+            for schools in SIZES:
+                await _prepare(connect(server.uri, f"bench{schools}"), schools)
+            medians = {}
+            for schools in SIZES:
+                results = [_in_fresh_process(server.uri, f"bench{schools}") for _ in range(rounds)]
+                medians[schools] = median(result.seconds for result in results)
+                print(
+                    f"{schools} schools: {medians[schools]:.2f} s, {max(each.megabytes for each in results):.0f} MB, "
+                    f"heartbeat p99 {median(each.late for each in results):.1f} ms, {results[0].decided} decided"
+                )
+            print(f"{SIZES[1]} take {medians[SIZES[1]] / medians[SIZES[0]]:.1f} times as long as {SIZES[0]}")
+        finally:
+            server.kill()
+
+
+async def _prepare(db: Database, schools: int) -> None:
+    await ensure_indexes(db)
+    folder = default_config_folder()
+    cycle = load_cycle(folder, "2022")
+    rubric = load_rubric(folder, cycle.rubric)
+    source = (folder / "rubrics" / f"{cycle.rubric}.yaml").read_bytes()
+    await transact(db, lambda session: cycles.insert(db, session, cycle, rubric, source, _NOW))
+    await fill(db, rubric, schools)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The command line."""
+    if arguments[:1] == ["once"]:
+        result = asyncio.run(reconcile(*arguments[1:]))
+        print(json.dumps({name: getattr(result, name) for name in Result.__slots__}))
+    else:
+        asyncio.run(measure(int(arguments[0]) if arguments else 3))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
