@@ -14,11 +14,10 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.escape import unescape
 
+from backend.documents.tables import MOST_ROWS, Cell, CellProblem, Column, Row, Table
 from backend.documents.xlsx_parts import WorkbookError, damaged, xml_parts
 from backend.names import name_key, tidy
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 10_000
 # The header stands below at most so many rows of titles; columns further to the right are not looked at.
 _HEADER_WITHIN = 20
 _MOST_COLUMNS = 100
@@ -26,57 +25,6 @@ _MOST_COLUMNS = 100
 _LAST_ROW = 1_048_576
 _EXAMPLE = "示例"
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?\bref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column to look for: our key, its title in templates, other titles that it may have, whether it must be there,
-    and what stands in the template's example."""
-
-    key: str
-    title: str
-    others: tuple[str, ...] = ()
-    required: bool = False
-    example: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a cell says, tidied: numbers and dates as text, "" for an empty one. `ref` is its place, as C12."""
-
-    text: str
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row by its number in the sheet, its cells by the key of their column; columns not found have empty ones."""
-
-    number: int
-    cells: Mapping[str, Cell]
-
-    def __getitem__(self, key: str) -> str:
-        return self.cells[key].text
-
-
-@dataclass(frozen=True, slots=True)
-class CellProblem:
-    """What is wrong in a cell, or with a row or the whole table, where `column` (its title) and `ref` are None."""
-
-    row: int
-    column: str | None
-    ref: str | None
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as read: `notes` tell what was passed over."""
-
-    rows: tuple[Row, ...]
-    problems: tuple[CellProblem, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
@@ -9,7 +10,6 @@ from backend.handlers.routing import Route
 from backend.models.imports import ImportKind, ImportQuery, ImportReport
 from backend.services import imports
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A file of 10,000 rows is below 1 MB; some carry pictures along.
 _MOST_BYTES = 8 * 1024 * 1024
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter
 
@@ -102,7 +102,9 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
     schemas, definitions = _schemas(table)
     paths: dict[str, dict[str, Any]] = {}
     for line in table:
-        paths.setdefault(line.route.template, {})[line.verb.lower()] = _describe(line, schemas)
+        described = paths.setdefault(line.route.template, {})[line.verb.lower()] = _describe(line, schemas)
+        if links := links_of(line, table):
+            described["responses"][str(line.operation.status)]["links"] = links
     return {
         "openapi": "3.1.0",
         "info": {"title": "智评 Zhiping", "version": version, "description": _PROSE},
@@ -195,6 +197,33 @@ def _content(name: str, use: _Use, model: Any, schemas: _Schemas) -> dict[str, A
     if isinstance(model, Media):
         return {each: {} for each in model.types}
     return {"application/json": {"schema": schemas[name, use]}}
+
+
+def links_of(line: Line, table: Iterable[Line]) -> dict[str, Any]:
+    """Where the id that an answer holds, a list's first one, leads to: the operations on the paths below."""
+    pointer = _pointer_to_id(line.operation.answer)
+    below = f"{line.route.template}/{{"
+    known = {part: f"$request.path.{part}" for part in line.route.parts}
+    if pointer is None:
+        return {}
+    return {
+        other.operation.id: {
+            "operationId": other.operation.id,
+            "parameters": {**known, other.route.parts[len(known)]: f"$response.body#{pointer}"},
+        }
+        for other in table
+        if other.route.template.startswith(below) and len(other.route.parts) == len(known) + 1
+    }
+
+
+def _pointer_to_id(model: Any) -> str | None:
+    """Where an answer of the model has its id; None where it has none."""
+    fields: Mapping[str, Any] = getattr(model, "model_fields", {})
+    if "id" in fields:
+        return "/id"
+    items = fields["items"].annotation if "items" in fields else None
+    has_id = get_origin(items) is list and "id" in getattr(get_args(items)[0], "model_fields", {})
+    return "/items/0/id" if has_id else None
 
 
 def _error(error: type[AppError]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
@@ -9,8 +10,6 @@ from backend.handlers.routing import Route
 from backend.models.recommendation_lists import HandInBody, ListBody, ListView
 from backend.models.submissions import ReasonBody
 from backend.services import recommendation_lists
-
-XLSX = Media(("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",))
 
 
 class RecommendationList(Handler):
@@ -48,7 +47,7 @@ class Reopen(Handler):
 class Export(Handler):
     """/api/recommendation-lists/{district}/export"""
 
-    @operation("recommendation_list.export", answer=XLSX, errors=(Conflict,))
+    @operation("recommendation_list.export", answer=Media((XLSX,)), errors=(Conflict,))
     async def get(self, district: str) -> bytes:
         """附件4 as a workbook."""
         name, book = await recommendation_lists.export(self.deps, self.actor, district)

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
@@ -22,7 +23,6 @@ from backend.models.visits import (
 )
 from backend.services import visit_imports, visit_lists, visit_suggestions, visits
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_BYTES = 8 * 1024 * 1024
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, NotRequired, TypeAlias
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from backend.models.base import Id, Instant, Model, PointsOut
+from backend.models.base import Id, Instant, Model
 
 MOST_OPERATIONS = 500
 
@@ -84,7 +84,7 @@ class SheetConflict(TypedDict):
 class SelfAssessed(TypedDict):
     """What the school says of an item."""
 
-    points: PointsOut | None
+    points: int | float | None
     clauses: dict[str, bool]
     note: str | None
     evidence: Annotated[int, Field(description="how many photos and files are attached")]

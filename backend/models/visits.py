@@ -44,6 +44,7 @@ Assignments = Annotated[
     dict[Id, Annotated[list[Part], Field(max_length=100)]],
     Field(
         max_length=MOST_TEAM,
+        json_schema_extra={"additionalProperties": False},
         description="by inspector the groups and indicators that they must score; empty: all score all",
     ),
 ]

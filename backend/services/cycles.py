@@ -44,13 +44,18 @@ async def current(deps: Deps, transaction: Session | None = None) -> OpenCycle:
 
 async def find_current(deps: Deps, transaction: Session | None = None) -> OpenCycle | None:
     """Like `current`, but None where no cycle has been opened."""
-    now = asyncio.get_running_loop().time()
-    if transaction is None and (kept := deps.cycle_cache.get(now, FRESH_FOR)):
+    cache, clock = deps.cycle_cache, asyncio.get_running_loop().time
+    if transaction is not None:
+        return await cycles.find(deps.db, deps.settings.cycle, cache, transaction)
+    if kept := cache.get(clock(), FRESH_FOR):
         return kept
-    cycle = await cycles.find(deps.db, deps.settings.cycle, deps.cycle_cache, transaction)
-    if transaction is None and cycle is not None:
-        deps.cycle_cache.put(now, cycle)
-    return cycle
+    async with cache.reading:
+        if kept := cache.get(now := clock(), FRESH_FOR):
+            return kept
+        cycle = await cycles.find(deps.db, deps.settings.cycle, cache)
+        if cycle is not None:
+            cache.put(now, cycle)
+        return cycle
 
 
 def calendar(cycle: OpenCycle, district: str) -> Mapping[str, datetime]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend.documents.workbooks import Column
+from backend.documents.tables import Column
 from backend.models.base import Phone
 from backend.models.messages import details_of
 from backend.models.people import Role

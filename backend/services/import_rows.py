@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from backend.documents.workbooks import CellProblem, Column, Row
+from backend.documents.tables import CellProblem, Column, Row
 from backend.models.people import Role
 from backend.models.schools import STAGE_NAMES, Location
 from backend.services import import_cells as read

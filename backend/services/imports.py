@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from backend.deps import Deps
-from backend.documents.workbooks import Column, Row, Table, read_table, write_template
+from backend.documents.tables import Column, Row, Table
 from backend.documents.xlsx_parts import WorkbookError
 from backend.errors import Detail, Invalid
 from backend.models.imports import ImportedRow, ImportKind, ImportProblem, ImportReport
@@ -91,11 +91,15 @@ async def template(deps: Deps, kind: ImportKind) -> tuple[str, bytes]:
 
 @cache
 def _template(kind: ImportKind) -> bytes:
+    from backend.documents.workbooks import write_template  # Loads openpyxl (see backend.documents.tables).
+
     return write_template(_KINDS[kind].title, _KINDS[kind].columns)
 
 
 def _read(deps: Deps, cycle: OpenCycle | None, kind: ImportKind, content: bytes) -> tuple[Sheet, list[Entry], Table]:
     """The file as far as it can be understood without the database."""
+    from backend.documents.workbooks import read_table  # Loads openpyxl (see backend.documents.tables).
+
     chosen = _KINDS[kind]
     try:
         table = read_table(content, chosen.columns)

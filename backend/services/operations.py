@@ -31,11 +31,11 @@ async def apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) 
         if sheet is None or not sheet["member"] or sheet["cycle"] != cycle.id:
             raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
         taken = take(cycle, sheet, batch, deps.clock())
-        if not taken.added:
+        if taken.batch is None:
             return _answer(sheet, taken)
         if sheet["phase"] == "planned":
             await visit_start.start(deps, actor, visit_id)
-        elif await score_sheets.append(deps.db, sheet, taken.added, taken.changes, taken.size):
+        elif await score_sheets.append(deps.db, sheet, taken.batch, taken.changes, taken.size):
             return _answer(sheet, taken)
         else:
             await asyncio.sleep(random.uniform(0, min(_MOST_DELAY, 0.002 * 2**attempt)))  # noqa: S311 - spreads rivals

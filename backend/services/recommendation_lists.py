@@ -7,7 +7,6 @@ from hashlib import sha256
 from typing import Any
 
 from backend.deps import Deps
-from backend.documents import recommendation_list as document_of
 from backend.errors import Conflict, Detail, Invalid, NotFound
 from backend.models import people
 from backend.models.people import Actor
@@ -107,6 +106,8 @@ async def reopen(deps: Deps, actor: Actor, district: str, body: ReasonBody) -> L
 
 async def export(deps: Deps, actor: Actor, district: str) -> tuple[str, bytes]:
     """附件4 as a workbook, and a name for its file."""
+    from backend.documents import recommendation_list as document_of  # Loads openpyxl (see backend.documents.tables).
+
     view = await read(deps, actor, district)
     rows = [
         document_of.Row(

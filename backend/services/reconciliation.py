@@ -17,7 +17,7 @@ from inspection.rules.replay import case_to_data
 from inspection.rules.workflow import State
 
 # Schools that are read together.
-_BATCH = 25
+_BATCH = 50
 # So many cases are made before others get a turn on the event loop (some milliseconds).
 _TURN = 4
 

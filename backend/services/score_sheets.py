@@ -38,8 +38,8 @@ async def read(deps: Deps, actor: Actor, visit_id: str, query: SheetQuery) -> Sh
     """The actor's sheet; `NotFound` where they are not of the team."""
     sheet = await _own(deps, actor, visit_id)
     cycle = await cycle_of(deps, sheet)
-    fields = states(sheet["operations"])
-    versions = {each["id"]: each["version"] for each in sheet["operations"]}
+    fields = states(sheet["batches"])
+    versions = {each["id"]: batch["version"] for batch in sheet["batches"] for each in batch["operations"]}
     shown = {
         name: state
         for name, state in fields.items()
@@ -114,7 +114,11 @@ def _to_audit(sheet: Mapping[str, Any]) -> dict[str, Any]:
         for key, first in sheet["first"].items()
         if sheet["points"].get(key) != first
     }
-    return {"visit_id": sheet["visit_id"], "operations": len(sheet["operations"]), "changed_after_reveal": changed}
+    return {
+        "visit_id": sheet["visit_id"],
+        "operations": sum(len(each["operations"]) for each in sheet["batches"]),
+        "changed_after_reveal": changed,
+    }
 
 
 async def _tell_lead(deps: Deps, transaction: Session, actor: Actor, visit_id: str) -> list[str]:

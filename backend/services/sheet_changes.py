@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from backend.models.operations import OperationBatch, OperationIn, Refused, SheetConflict
+from backend.models.operations import OperationBatch, Refused, SheetConflict
 from backend.services.cycles import OpenCycle
-from backend.services.sheet_state import FieldName, conflict, key_of, milliseconds, states
+from backend.services.sheet_state import EPOCH, MILLISECOND, FieldName, conflict, key_of, milliseconds, states
 from inspection.rules.operations import Value, corrected
 from inspection.rules.scoring import CLAUSES, MOST_SEQ, POINTS, Reader, RefusedError, fields
 
 # A visit makes some hundreds of operations. A document of MongoDB holds 16 MB: a broken phone must not fill it. What is
 # under this bound has room for one more batch of 500 operations with notes as long as they may be.
 MOST_BYTES = 8 * 1024 * 1024
-_BYTES_EACH = 320
+_BYTES_EACH = 240
 _BYTES_CHARACTER = 4  # At most, in UTF-8.
+
+_PARTS = itemgetter("id", "seq", "at", "item", "field", "value")
 
 _SIGNED = ("sheet_signed", "评分表已签字，不能再改；如需修改请联系市教育局退回")
 _CLOSED = ("visit_closed", "现场评估已结束，不能再改；如需修改请联系市教育局")
@@ -24,14 +27,16 @@ _FULL = ("sheet_full", "这张评分表的改动次数太多，无法再保存�
 
 @dataclass(slots=True)
 class Taken:
-    """What a batch does to a sheet: what is new, known and refused, which items it names, which fields of the document
-    it sets, what is in conflict afterwards, and by how many bytes it grows."""
+    """What a batch does to a sheet: what is new, known and refused, which items it names, the batch as stored (None:
+    nothing new), which other fields of the document it sets, what is in conflict afterwards, and by how many bytes the
+    document grows."""
 
     now: datetime
     added: list[dict[str, Any]] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     items: dict[str, None] = field(default_factory=dict)
+    batch: dict[str, Any] | None = None
     changes: dict[str, Any] = field(default_factory=dict)
     conflicts: list[SheetConflict] = field(default_factory=list)
     size: int = 0
@@ -43,24 +48,28 @@ def take(cycle: OpenCycle, sheet: Mapping[str, Any], batch: OperationBatch, now:
     readers = fields(cycle.rubric, cycle.cycle.rules.score_step, frozenset(sheet["stages"]))
     closed = _closed(sheet)
     clocks = milliseconds(batch.device_now), milliseconds(now)
-    version = sheet["version"] + 1
-    known = {each["id"] for each in sheet["operations"]}
+    known = {each["id"] for earlier in sheet["batches"] for each in earlier["operations"]}
     for sent in batch.operations:
-        if sent["id"] in known:
-            taken.known.append(sent["id"])
+        name, seq, at, item, part, value = _PARTS(sent)
+        if name in known:
+            taken.known.append(name)
         else:
             try:
                 if closed is not None:
                     raise RefusedError(*closed)
-                taken.added.append(_operation(sent, batch.device, clocks, version, readers))
+                value = _read(readers, item, part, seq, value)
+                taken.added.append({**sent, "at": _corrected(at, *clocks), "value": value})
             except RefusedError as error:
-                taken.refused.append({"id": sent["id"], "code": error.code, "message": error.message})
+                taken.refused.append({"id": name, "code": error.code, "message": error.message})
                 continue
-            known.add(sent["id"])
-        taken.items[sent["item"]] = None
+            known.add(name)
+        taken.items[item] = None
+    if taken.added:
+        version = sheet["version"] + 1
+        taken.batch = {"device": batch.device, "received": now, "version": version, "operations": taken.added}
+        notes = sum(len(each["value"]) for each in taken.added if isinstance(each["value"], str))
+        taken.size = _BYTES_EACH * len(taken.added) + _BYTES_CHARACTER * notes
     _merge(sheet, taken)
-    notes = sum(len(each["value"]) for each in taken.added if isinstance(each["value"], str))
-    taken.size = _BYTES_EACH * len(taken.added) + _BYTES_CHARACTER * notes
     return taken
 
 
@@ -73,40 +82,32 @@ def _closed(sheet: Mapping[str, Any]) -> tuple[str, str] | None:
     return _FULL if sheet["size"] > MOST_BYTES else None
 
 
-def _operation(
-    sent: OperationIn, device: str, clocks: tuple[int, int], version: int, readers: Mapping[FieldName, Reader]
-) -> dict[str, Any]:
-    """The operation as stored, its time corrected by `clocks`: the device's and the server's now. Or `RefusedError`."""
-    reader = readers.get((sent["item"], sent["field"]))
+def _read(readers: Mapping[FieldName, Reader], item: str, name: str, seq: int, value: object) -> Value:
+    """The value as stored. Raises `RefusedError`."""
+    reader = readers.get((item, name))
     if reader is None:
-        raise _unknown(sent, readers)
-    if not 1 <= sent["seq"] <= MOST_SEQ:
+        raise _unknown(item, name, readers)
+    if not 1 <= seq <= MOST_SEQ:
         raise RefusedError("bad_seq", f"序号（seq）应为 1 到 {MOST_SEQ} 的整数")
+    return reader(value)
+
+
+def _corrected(at: str, device_now: int, server_now: int) -> int:
+    """The time of an operation by the server's clock, in milliseconds. Raises `RefusedError` for one that is none."""
     try:
-        at = milliseconds(datetime.fromisoformat(sent["at"]))
+        made = (datetime.fromisoformat(at) - EPOCH) // MILLISECOND
     except (ValueError, OverflowError):
         raise RefusedError("bad_time", "手机时间（at）无效，请检查手机的日期和时间") from None
-    return {
-        "id": sent["id"],
-        "device": device,
-        "seq": sent["seq"],
-        # A clock that was decades off may say anything; what was made before 1970 was not made on a phone.
-        "at": max(0, corrected(at, *clocks)),
-        "item": sent["item"],
-        "field": sent["field"],
-        "value": reader(sent["value"]),
-        "saw": sent.get("saw"),
-        "received": clocks[1],
-        "version": version,
-    }
+    # A clock that was decades off may say anything; what was made before 1970 was not made on a phone.
+    return max(0, corrected(made, device_now, server_now))
 
 
-def _unknown(sent: OperationIn, readers: Mapping[FieldName, Reader]) -> RefusedError:
-    if (sent["item"], POINTS) not in readers:
-        return RefusedError("unknown_item", f"细则中没有编号为“{sent['item']}”的指标")
-    if sent["field"].startswith(CLAUSES):
-        return RefusedError("unknown_clause", f"{sent['item']} 没有这项要求，或者它不适用于该校的学段")
-    return RefusedError("unknown_field", f"没有“{sent['field']}”这一栏：应为 points、note 或 clauses/名称")
+def _unknown(item: str, name: str, readers: Mapping[FieldName, Reader]) -> RefusedError:
+    if (item, POINTS) not in readers:
+        return RefusedError("unknown_item", f"细则中没有编号为“{item}”的指标")
+    if name.startswith(CLAUSES):
+        return RefusedError("unknown_clause", f"{item} 没有这项要求，或者它不适用于该校的学段")
+    return RefusedError("unknown_field", f"没有“{name}”这一栏：应为 points、note 或 clauses/名称")
 
 
 def _merge(sheet: Mapping[str, Any], taken: Taken) -> None:
@@ -114,13 +115,13 @@ def _merge(sheet: Mapping[str, Any], taken: Taken) -> None:
     # A field that is set for the first time, and once, needs no merge. That is nearly every field of a first batch.
     values: dict[FieldName, Value] = {}
     contested = dict.fromkeys((item, name) for item, name in sheet["conflicts"])
-    before = {(each["item"], each["field"]) for each in sheet["operations"]}
+    before = {(each["item"], each["field"]) for earlier in sheet["batches"] for each in earlier["operations"]}
     for each in taken.added:
         name = (each["item"], each["field"])
         if name in values or name in before:
             contested[name] = None
         values[name] = each["value"]
-    merged = states((*sheet["operations"], *taken.added), contested) if contested else {}
+    merged = states((*sheet["batches"], *([taken.batch] if taken.batch else [])), contested) if contested else {}
     in_conflict = sorted(name for name, state in merged.items() if state.conflicts)
     taken.conflicts = [conflict(name, merged[name]) for name in in_conflict]
     if taken.added:

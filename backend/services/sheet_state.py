@@ -1,6 +1,6 @@
 """What stands on a score sheet as stored: fields, conflicts, and what of the self-assessment may be shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -25,25 +25,20 @@ def milliseconds(moment: datetime) -> int:
 
 
 def states(
-    operations: Iterable[Mapping[str, Any]], only: Mapping[FieldName, Any] | None = None
+    batches: Iterable[Mapping[str, Any]], only: Container[FieldName] | None = None
 ) -> dict[FieldName, FieldState]:
-    """The fields after the merge of stored operations; just those in `only` where it is given."""
-    by_field: dict[FieldName, list[Mapping[str, Any]]] = {}
-    for each in operations:
-        name = (each["item"], each["field"])
-        if only is None or name in only:
-            by_field.setdefault(name, []).append(each)
-    return {name: _state(name, known) for name, known in by_field.items()}
+    """The fields after the merge of stored batches; just those in `only` where it is given."""
+    by_field: dict[FieldName, dict[str, Operation]] = {}
+    for batch in batches:
+        for each in batch["operations"]:
+            name = (each["item"], each["field"])
+            if only is None or name in only:
+                by_field.setdefault(name, {})[each["id"]] = _operation(name, batch["device"], each)
+    return {name: merge_field(known) for name, known in by_field.items()}
 
 
-def _state(name: FieldName, known: Sequence[Mapping[str, Any]]) -> FieldState:
-    if len(known) == 1:
-        return FieldState(_operation(name, known[0]))
-    return merge_field({each["id"]: _operation(name, each) for each in known})
-
-
-def _operation(name: FieldName, stored: Mapping[str, Any]) -> Operation:
-    return Operation(stored["id"], stored["device"], stored["seq"], stored["at"], name, stored["value"], stored["saw"])
+def _operation(name: FieldName, device: str, stored: Mapping[str, Any]) -> Operation:
+    return Operation(stored["id"], device, stored["seq"], stored["at"], name, stored["value"], stored.get("saw"))
 
 
 def conflict(name: FieldName, state: FieldState) -> SheetConflict:

@@ -17,7 +17,7 @@ from inspection.rules.case import Case
 from inspection.rules.problems import Problem
 from inspection.rules.workflow import Role
 
-_OF_SHEET = {"operations": 0, "own": 0}
+_OF_SHEET = {"batches": 0, "own": 0}
 
 
 @dataclass(frozen=True, slots=True)

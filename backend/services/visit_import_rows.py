@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from backend.documents.workbooks import Column, Row
+from backend.documents.tables import Column, Row
 from backend.models.visits import HALF_NAMES, MOST_TEAM, Half, MemberIn
 from backend.names import name_key
 from backend.services.import_cells import SCHOOL_COLUMNS, RefusedError, district, school_name

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from backend.deps import Deps
-from backend.documents.workbooks import CellProblem, Row, Table, read_table, write_template
+from backend.documents.tables import CellProblem, Row, Table
 from backend.documents.xlsx_parts import WorkbookError
 from backend.errors import Detail, Invalid
 from backend.models.imports import ImportedRow, ImportProblem
@@ -51,6 +51,8 @@ async def template(deps: Deps) -> bytes:
 
 @cache
 def _template() -> bytes:
+    from backend.documents.workbooks import write_template  # Loads openpyxl (see backend.documents.tables).
+
     return write_template("现场评估安排", COLUMNS)
 
 
@@ -66,6 +68,8 @@ async def _register(deps: Deps, cycle: OpenCycle) -> Register:
 
 def _read(content: bytes, known: Register) -> tuple[Table, Sheet, list[Wanted]]:
     """The file as far as it can be understood without looking at other visits."""
+    from backend.documents.workbooks import read_table  # Loads openpyxl (see backend.documents.tables).
+
     try:
         table = read_table(content, COLUMNS)
     except WorkbookError as error:

@@ -12,6 +12,7 @@ from backend.services.visit_access import member_of, role_in
 from backend.services.workflow import faster, transition
 from backend.store import score_sheets, submissions, visits
 from backend.store.mongo import Session, transact
+from inspection.rules.points import as_number
 from inspection.rules.problems import Problem
 
 
@@ -48,7 +49,7 @@ def own_answers(submission: Mapping[str, Any]) -> dict[str, Any]:
     """The school's answers by item as sheets hold them: points as numbers, claims, note, how much evidence."""
     return {
         key: {
-            "points": item.get("points"),
+            "points": None if item.get("points") is None else as_number(item["points"]),
             "clauses": {name: met for name, met in (item.get("clauses") or {}).items() if met is not None},
             "note": item.get("note"),
             "evidence": len(item.get("evidence") or ()),

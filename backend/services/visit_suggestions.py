@@ -31,12 +31,15 @@ async def make(deps: Deps, actor: Actor, body: SuggestionBody) -> Suggestion:
     schools = await _waiting(deps, cycle, {visit["submission_id"] for visit in planned})
     load = Counter(member["inspector_id"] for visit in planned for member in visit["team"])
     chosen = [everyone[each] for each in body.inspectors or sorted(everyone)]
-    plan = suggest(
-        [PlanSchool(each["school_id"], each["district"]) for each in schools.values()],
-        [PlanInspector(each.id, frozenset(each.ties), load[each.id]) for each in chosen],
-        [day.isoformat() for day in days],
-        body.team_size,
-        _taken(planned),
+    # A large city's plan takes longer than the event loop can be kept waiting.
+    plan = await deps.threads.run(
+        lambda: suggest(
+            [PlanSchool(each["school_id"], each["district"]) for each in schools.values()],
+            [PlanInspector(each.id, frozenset(each.ties), load[each.id]) for each in chosen],
+            [day.isoformat() for day in days],
+            body.team_size,
+            _taken(planned),
+        )
     )
     return Suggestion(
         visits=[_view(visit, schools[visit.school], everyone) for visit in plan.visits],

@@ -124,7 +124,8 @@ def to_audit(visit: Mapping[str, Any]) -> dict[str, Any]:
 async def change(deps: Deps, actor: Actor, visit_id: str, body: VisitChange) -> VisitView:
     """Changes a visit: all of it while it is planned, team and assignments while it is open.
 
-    Whoever leaves the team keeps a sheet that they have signed; an unsigned one stays and counts for nothing. Raises
+    Whoever leaves the team keeps a sheet that they have signed; an unsigned one stays and counts for nothing. What the
+    school countersigned is void for another team. Raises
     `NotFound`, `Invalid`, and `Conflict` for another version or a state that forbids it.
     """
 
@@ -138,6 +139,9 @@ async def change(deps: Deps, actor: Actor, visit_id: str, body: VisitChange) -> 
         facts = await load(deps, transaction, cycle, [wanted], visit_id)
         check(facts, [wanted])
         arranged = _arranged(facts, wanted)
+        if arranged["team"] != visit["team"]:
+            # A new member's sheet may change what the school signed for.
+            arranged["countersignature"] = None
         if not await visits.change(deps.db, transaction, visit, {"$set": arranged}):
             raise faster()
         changed = {**visit, **arranged, "version": visit["version"] + 1}

@@ -42,6 +42,9 @@ class CycleCache:
     """What a process keeps of cycles: the one that runs, for a moment, and rubrics, which never change, for good."""
 
     rubrics: dict[str, Rubric] = field(default_factory=dict)
+    # Of many requests that miss the same thing, one reads it, and the others wait for it.
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    parsing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _kept: tuple[float, OpenCycle] | None = None
 
     def get(self, now: float, fresh_for: float) -> OpenCycle | None:
@@ -90,14 +93,16 @@ async def find(db: Database, cycle_id: str, cache: CycleCache, session: Session 
 
 async def find_rubric(db: Database, sha256: str, cache: CycleCache, session: Session | None = None) -> Rubric:
     """The rubric that a cycle pinned. KeyError where none of this hash was ever stored."""
-    if sha256 not in cache.rubrics:
-        document = await db.rubrics.find_one({"_id": sha256}, session=session)
-        if document is None:
-            raise KeyError(sha256)
-        name = Path(f"{document['name']}.yaml")
-        rubric = await asyncio.to_thread(parse_rubric_file, document["source"], name)
-        # Of several that read it at once, one makes the object for all: comparing two whole rubrics takes its time.
-        cache.rubrics.setdefault(sha256, rubric)
+    if sha256 in cache.rubrics:
+        return cache.rubrics[sha256]
+    async with cache.parsing:
+        if sha256 not in cache.rubrics:
+            document = await db.rubrics.find_one({"_id": sha256}, session=session)
+            if document is None:
+                raise KeyError(sha256)
+            name = Path(f"{document['name']}.yaml")
+            # One object for all: it is a key of caches, and comparing two whole rubrics takes its time.
+            cache.rubrics[sha256] = await asyncio.to_thread(parse_rubric_file, document["source"], name)
     return cache.rubrics[sha256]
 
 

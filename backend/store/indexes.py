@@ -54,7 +54,8 @@ INDEXES: tuple[Index, ...] = (
     Index("discrepancies", "queue", ("cycle", "live", "rank", "_id", "district", "kind", "severity", "state")),
     Index("discrepancies", "submission", ("submission_id", "current", "item")),
     Index("discrepancy_answers", "submission", ("submission_id", "state")),
-    Index("evidence", "submission", ("submission_id", "removed_at", "added_at", "_id")),
+    # With removed_at as a key, pages after the first would be sorted in memory: null is two ranges to MongoDB.
+    Index("evidence", "submission", ("submission_id", "added_at", "_id"), only={"removed_at": None}),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
     Index("objections", "notice", ("notice_id", "recorded_at", "_id")),

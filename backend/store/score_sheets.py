@@ -1,8 +1,11 @@
-"""Score sheets: one inspector × one visit. `operations` is only ever appended to; all else follows from it.
+"""Score sheets: one inspector × one visit. `batches` is only ever appended to; all else follows from it.
+
+A batch is {device, received, version, operations: [{id, seq, at, item, field, value, saw}]}: `received` by the server,
+`at` in milliseconds by the device's clock, corrected, `version` that of the sheet when it was taken in.
 
 `points`, `clauses` and `note` hold what stands for each item (keys like `1_1_1`, points in hundredths). `first` holds
 the points with which an item was first scored, blind. `own` is the school's self-assessment, copied when the visit
-starts, and shown item by item. `version` counts the writes; each operation has that of its own.
+starts as it is shown item by item (points as numbers). `version` counts the writes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +36,7 @@ def new_sheet(
         "signed_at": None,
         "stages": list(visit["stages"]),
         "assigned": None if assigned is None else list(assigned),
-        "operations": [],
+        "batches": [],
         "size": 0,
         "points": {},
         "clauses": {},
@@ -47,7 +50,7 @@ def new_sheet(
 async def signed_by_visit(
     db: Database, visit_ids: Sequence[str], session: Session | None = None
 ) -> Mapping[str, list[Document]]:
-    """What the signed sheets of these visits say, by visit, without notes and operations."""
+    """What the signed sheets of these visits say, by visit, without notes and batches."""
     wanted = {"visit_id": {"$in": list(visit_ids)}, "state": "signed"}
     sheets: dict[str, list[Document]] = {visit_id: [] for visit_id in visit_ids}
     for sheet in await db.score_sheets.find(wanted, SIGNED_FIELDS, session=session).to_list(None):
@@ -85,18 +88,10 @@ async def of_inspector(
 
 
 async def append(
-    db: Database,
-    sheet: Mapping[str, Any],
-    operations: Sequence[Mapping[str, Any]],
-    changes: Mapping[str, Any],
-    size: int,
+    db: Database, sheet: Mapping[str, Any], batch: Mapping[str, Any], changes: Mapping[str, Any], size: int
 ) -> bool:
-    """Appends the operations and sets what follows from them, if nobody was faster; whether nobody was."""
-    update = {
-        "$push": {"operations": {"$each": operations}},
-        "$set": changes,
-        "$inc": {"version": 1, "size": size},
-    }
+    """Appends the batch and sets what follows from it, if nobody was faster; whether nobody was."""
+    update = {"$push": {"batches": batch}, "$set": changes, "$inc": {"version": 1, "size": size}}
     as_read = {"_id": sheet["_id"], "version": sheet["version"]}
     return bool((await db.score_sheets.update_one(as_read, update)).matched_count)
 

@@ -5,9 +5,9 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, start
+from tests.bench import decide, heartbeat, start
 
-BENCHES = {"decide": decide, "start": start}
+BENCHES = {"decide": decide, "heartbeat": heartbeat, "start": start}
 
 
 def main(names: list[str]) -> int:

@@ -1,10 +1,26 @@
 """A heartbeat on an event loop: how late it is says how long others kept the loop to themselves."""
 
 import asyncio
+import gc
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
+from backend.store import embedded
+from backend.store.mongo import connect
+from tests.bench import operations
+from tests.bench.figures import RUNS, Figure
+from tests.bench.servers import make_server
+
 EVERY = 0.01
+# Milliseconds at p99.
+LIMIT = 20.0
+# Requests of a run, and of these those of each connection that only warm up.
+BATCHES, WARM = 2400, 12
 
 
 class Heartbeat:
@@ -34,3 +50,68 @@ class Heartbeat:
     def p99(self) -> float:
         """How late, in milliseconds, at most one beat in a hundred was."""
         return sorted(self.late)[int(len(self.late) * 0.99)] if self.late else 0.0
+
+
+def figures() -> list[Figure]:
+    """How late the heartbeat in the service's own process is under the load of the bench of operations."""
+    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
+        server = embedded.start(Path(folder))
+        try:
+            runs = asyncio.run(_under_load(server.uri))
+        finally:
+            server.kill()
+    return [Figure("heartbeat of 10 ms, late at p99, 32 connections", tuple(runs), "ms", LIMIT, floor=False)]
+
+
+async def _under_load(uri: str) -> list[float]:
+    db = connect(uri, operations.DATABASE)
+    rubric, inspectors = await operations.prepare(db)
+    # A warm-up first; a fresh process each time, so that one run's garbage is not the next one's.
+    late = [
+        await _one_run(uri, await operations.fresh_requests(db, rubric, inspectors, BATCHES)) for _ in range(RUNS + 1)
+    ]
+    return late[1:]
+
+
+async def _one_run(uri: str, requests: Sequence[Sequence[bytes]]) -> float:
+    """Serves in a process of its own; gives the p99 of its heartbeat from the first request to the last."""
+    process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is to happen meanwhile
+        [sys.executable, "-m", "tests.bench.heartbeat", uri],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin and process.stdout
+    port = int(process.stdout.readline())
+    # The service has been up for a while when inspectors come: nothing is done for the first time.
+    warm = [each[:WARM] for each in requests]
+    await operations.send_all(port, warm)
+    process.stdin.write("begin\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    await operations.send_all(port, [each[WARM:] for each in requests])
+    late, _ = process.communicate("end\n")
+    return float(late)
+
+
+async def _serve(uri: str) -> None:
+    """Prints the port; beats from a line of input to the next; prints the p99."""
+    loop, heartbeat = asyncio.get_running_loop(), Heartbeat()
+    print(make_server("service", uri, operations.DATABASE), flush=True)
+    # As backend.server does it.
+    gc.collect()
+    gc.freeze()
+    await loop.run_in_executor(None, sys.stdin.readline)
+    async with heartbeat:
+        print("beating", flush=True)
+        await loop.run_in_executor(None, sys.stdin.readline)
+    print(heartbeat.p99, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        asyncio.run(_serve(sys.argv[1]))
+    else:
+        for figure in figures():
+            print(figure.row())

@@ -27,6 +27,7 @@ from backend.store.indexes import ensure_indexes
 from backend.store.mongo import Database, connect, transact
 from backend.store.people import Person
 from backend.store.sessions import Session, hash_token
+from inspection.rules.points import as_number
 from inspection.rules.rubric import Rubric
 
 CONNECTIONS = 32
@@ -92,7 +93,7 @@ async def fresh_requests(
 def _sheet(rubric: Rubric, visit_id: str, inspector: Inspector) -> dict[str, Any]:
     own = {
         code.replace(".", "_"): {
-            "points": item.points,
+            "points": as_number(item.points),
             "clauses": {clause.name: True for clause in item.clauses},
             "note": "已建成并投入使用，运行正常。",
             "evidence": 2,

@@ -127,7 +127,7 @@ def _sheet(rubric: Rubric, chance: random.Random, visit_id: str) -> dict[str, An
         for code, item in rubric.items.items()
         if item.clauses
     }
-    operations = [{"id": _id(), "device": _id(), "seq": number, "at": 1, "item": "1.1.1"} for number in range(130)]
+    operations = [{"id": _id(), "seq": number, "at": 1, "item": "1.1.1", "value": 1} for number in range(130)]
     return {
         "_id": _id(),
         "schema": 1,
@@ -139,7 +139,7 @@ def _sheet(rubric: Rubric, chance: random.Random, visit_id: str) -> dict[str, An
         "points": points,
         "clauses": clauses,
         "note": dict.fromkeys(points, "现场查看属实。"),
-        "operations": operations,
+        "batches": [{"device": _id(), "operations": operations}],
     }
 
 
@@ -157,8 +157,19 @@ async def reconcile(uri: str, database: str) -> Result:
         async for _, _, case in cases(deps, cycle, [State.SCORED]):
             decided += assess(case).decision is not None
     seconds = time.perf_counter() - start
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    megabytes = peak_memory() / 1024
     return Result(seconds, megabytes, heartbeat.p99, decided)
+
+
+def peak_memory() -> int:
+    """The most memory that this process has had, in KiB.
+
+    Linux lets `getrusage` begin with what the parent had when it started this process, and the other with nothing.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(status.read_text().partition("VmHWM:")[2].split()[0])
 
 
 def _in_fresh_process(uri: str, database: str) -> Result:

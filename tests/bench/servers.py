@@ -1,5 +1,6 @@
 """The servers of the bench of operations: the service, and bare handlers to compare it with."""
 
+import gc
 import json
 import uuid
 from pathlib import Path
@@ -33,6 +34,9 @@ def make_server(kind: str, uri: str, database: str) -> int:
             server = _bare(OneInsert, db)
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
+    # As `serve` does.
+    gc.collect()
+    gc.freeze()
     return int(sockets[0].getsockname()[1])
 
 
@@ -57,7 +61,7 @@ class SameRoundTrips(RequestHandler):
         db, batch = self.settings["db"], json.loads(self.request.body)
         wanted = {"visit_id": visit_id, "inspector_id": self.request.headers["X-Inspector"]}
         sheet = await db.score_sheets.find_one(wanted)
-        change = {"$push": {"operations": {"$each": batch["operations"]}}, "$inc": {"version": 1}}
+        change = {"$push": {"batches": batch}, "$inc": {"version": 1}}
         await db.score_sheets.update_one({"_id": sheet["_id"], "version": sheet["version"]}, change)
         self.write({"applied": [operation["id"] for operation in batch["operations"]]})
 

@@ -18,30 +18,15 @@ from urllib.error import HTTPError
 import pytest
 
 from backend.store.embedded import Embedded
+from tests.commands.running import environment, run
 
 SERVE = [sys.executable, "-m", "backend", "serve", "--port", "0"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """An environment in which only these settings are set."""
-    bare = {name: value for name, value in os.environ.items() if not name.upper().startswith("ZHIPING_")}
-    chosen = {f"ZHIPING_{name.upper()}": value for name, value in settings.items()}
-    return bare | {"PYTHONPATH": str(ROOT), "ZHIPING_DATA_FOLDER": str(folder / "data")} | chosen
-
-
 def refused(folder: Path, *arguments: str, **settings: str) -> str:
     """Runs `serve`, which must end with status 2 and no traceback; gives what it said."""
-    command = [*SERVE, *arguments]
-    ended = subprocess.run(
-        command,
-        env=environment(folder, **settings),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run("serve", folder, settings, "--port", "0", *arguments)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr and ended.stdout == ""
     return ended.stderr

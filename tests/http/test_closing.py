@@ -103,6 +103,9 @@ async def test_a_new_lead_closes_and_the_old_one_does_not(world: Visiting, team:
     change = {"version": version, "team": members}
     assert (await world.service.patch(f"/api/visits/{visit}", change, world.city.token)).status == 200
     assert (await close(world, visit, team[0])).status == 403
+    # Another team is another thing to sign for.
+    assert [each["code"] for each in (await close(world, visit, team[1])).error["details"]] == ["countersigned"]
+    await countersign(world, visit, team[1])
     assert (await close(world, visit, team[1])).status == 200
 
 

@@ -114,7 +114,7 @@ async def test_operations_and_signing_at_once_either_count_or_are_refused(
     # It signed what it had seen, or it didn't sign.
     assert (signed.status == 200) == (applied == [])
     stored = await world.db.score_sheets.find_one({"inspector_id": team[0].person.id})
-    assert {each["id"] for each in stored["operations"]} >= set(applied)
+    assert {each["id"] for batch in stored["batches"] for each in batch["operations"]} >= set(applied)
     assert (stored["state"] == "signed") == (signed.status == 200)
 
 

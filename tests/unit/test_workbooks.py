@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from backend.documents.workbooks import MOST_ROWS, Column, Table, read_table, write_template
+from backend.documents.tables import MOST_ROWS, Column, Table
+from backend.documents.workbooks import read_table, write_template
 from backend.documents.xlsx_parts import WorkbookError, xml_parts
 
 COLUMNS = (

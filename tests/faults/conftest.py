@@ -1,0 +1,49 @@
+"""What the fault tests share: the world, made once a worker, and the figures that they add up to."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from backend.store.embedded import Embedded
+from backend.store.mongo import Database, close, connect
+from tests.faults.world import World, make_world
+
+# What a killed service had open stands in the way until MongoDB gives it up: by itself, after a minute.
+_TRANSACTION_SECONDS = 2
+
+
+@pytest.fixture(scope="session")
+async def world(mongodb: Embedded) -> World:
+    """The city that every run starts with."""
+    db = connect(mongodb.uri, "faults-world")
+    try:
+        return await make_world(db)
+    finally:
+        await db.client.drop_database("faults-world")
+        close(db)
+
+
+@pytest.fixture(scope="module")
+async def faults_database(mongodb: Embedded) -> AsyncIterator[Database]:
+    """A database on the worker's server, which drops abandoned transactions soon."""
+    db = connect(mongodb.uri, "faults")
+    lifetime = {"setParameter": 1, "transactionLifetimeLimitSeconds": _TRANSACTION_SECONDS}
+    before = await db.client.admin.command(lifetime)
+    yield db
+    await db.client.admin.command(lifetime | {"transactionLifetimeLimitSeconds": before["was"]})
+    await db.client.drop_database("faults")
+    close(db)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Adds up what the runs counted: docs/reliability.md quotes it."""
+    totals: dict[str, Counter[str]] = {}
+    for report in terminalreporter.stats.get("passed", []):
+        counted = dict(report.user_properties).get("faults")
+        if counted is not None:
+            name = report.nodeid.partition("::")[2].partition("[")[0]
+            totals.setdefault(name, Counter(runs=0)).update(runs=1, **counted)
+    for name, counts in totals.items():
+        terminalreporter.write_line(f"{name}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))

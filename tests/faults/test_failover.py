@@ -1,0 +1,110 @@
+"""Three mongods: the primary is killed, the majority is lost. What was acknowledged is there, once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from random import Random
+
+import pytest
+
+from backend.store.migrations import migrate
+from backend.store.mongo import Database, close, connect
+from tests.faults.load import Load, clients_of, under_load
+from tests.faults.processes import ServiceProcess, free_port
+from tests.faults.replicas import Replicas
+from tests.faults.test_kill import Record
+from tests.faults.world import World
+from tests.seeds import fresh_seed, seeded_seldom
+
+# The service waits some seconds for a primary before it refuses; so many refusals show that it does.
+REFUSALS = 4
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    """The replica set."""
+    started = Replicas(tmp_path_factory.mktemp("replicas"))
+    try:
+        started.start()
+        yield started
+    finally:
+        started.kill()
+
+
+@pytest.fixture(scope="module")
+async def replicated(replicas: Replicas) -> AsyncIterator[Database]:
+    """A migrated database on it."""
+    db = connect(replicas.uri, "faults")
+    await migrate(db)
+    yield db
+    close(db)
+
+
+@pytest.fixture(scope="module")
+async def service(
+    replicas: Replicas, replicated: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServiceProcess]:
+    """The service on it."""
+    settings = {"mongodb_uri": replicas.uri, "database": replicated.name}
+    process = ServiceProcess(tmp_path_factory.mktemp("service"), settings, free_port())
+    await process.start()
+    yield process
+    process.kill()
+
+
+@seeded_seldom
+async def test_the_primary_is_killed(
+    run: int,
+    world: World,
+    replicas: Replicas,
+    replicated: Database,
+    service: ServiceProcess,
+    record_property: Record,
+) -> None:
+    chance = Random(fresh_seed())
+    await asyncio.to_thread(replicas.wait_whole)
+    await world.install(replicated)
+    clients, load = clients_of(world, chance), Load(service.port)
+    primary = await asyncio.to_thread(replicas.primary)
+
+    async def fault() -> None:
+        await load.until(chance.randint(10, 60))
+        await asyncio.sleep(chance.uniform(0, 0.03))
+        primary.kill()
+        # Everything goes on without it, and with it when it is back.
+        await load.until(load.acknowledged + 30)
+        primary.start()
+        await load.until(load.acknowledged + 30)
+        load.stopped = True
+
+    figures = await under_load(load, clients, fault())
+    await clients.check(replicated)
+    record_property("faults", figures)
+
+
+async def test_the_majority_is_lost(
+    world: World, replicas: Replicas, replicated: Database, service: ServiceProcess, record_property: Record
+) -> None:
+    """Nothing can be acknowledged then: every answer is 503 with Retry-After, until a majority is back."""
+    await asyncio.to_thread(replicas.wait_whole)
+    await world.install(replicated)
+    clients, load = clients_of(world, Random(fresh_seed())), Load(service.port)
+    lost = replicas.members[:2]
+
+    async def fault() -> None:
+        await load.until(20)
+        for each in lost:
+            each.kill()
+        # Answers that were on their way arrive.
+        await asyncio.sleep(1)
+        before = load.acknowledged
+        while load.unavailable < REFUSALS:  # noqa: ASYNC110 - once a failover
+            await asyncio.sleep(0.05)
+        assert load.acknowledged == before
+        for each in lost:
+            each.start()
+        await load.until(load.acknowledged + 30)
+        load.stopped = True
+
+    figures = await under_load(load, clients, fault())
+    await clients.check(replicated)
+    record_property("faults", figures)
