@@ -33,7 +33,7 @@ async def prepare_database(deps: Deps, *, own: bool) -> None:
     try:
         if own:
             await migrate(deps.db)
-        reasons = await readiness(deps.db)
+        reasons = [] if own else await readiness(deps.db)
     except Exception as error:
         raise unusable(error) or error from None
     if reasons:
@@ -62,8 +62,8 @@ async def serve(
         server = make_server(app)
         server.add_sockets(sockets)
         # What is there now stays. Looking at it in every full collection would stop the loop for a tenth of a second.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         log.info("started", port=settings.port, pid=os.getpid())
         started()
         await _until_stopped(stop)

@@ -1,11 +1,12 @@
 """What Prometheus is told: requests by route template, method and status, their time, how many are under way."""
 
 import os
-import struct
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,14 +34,27 @@ class Metrics:
         if MULTIPROCESS_FOLDER not in os.environ:
             return generate_latest(self.registry)
         everyone = CollectorRegistry()
-        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
-        for _ in range(20):
-            try:
-                return generate_latest(everyone)
-            except struct.error:
-                # Another process has made its file this very moment, and not yet filled it.
-                time.sleep(0.001)
+        _EveryProcess(everyone)  # type: ignore[no-untyped-call]
         return generate_latest(everyone)
+
+
+class _EveryProcess(MultiProcessCollector):
+    """The figures of all processes; a file that a process has only just made, or died while making, is empty and says
+    nothing yet."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The sums."""
+        files = [file for file in Path(self._path).glob("*.db") if _has_content(file)]
+        metrics: Iterable[Metric] = self.merge([str(file) for file in files], accumulate=True)  # type: ignore[no-untyped-call]
+        return metrics
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        # What a process that ended had under way has just been cleared away.
+        return False
 
 
 def new_metrics() -> Metrics:

@@ -115,8 +115,9 @@ async def ensure_indexes(db: Database, indexes: Iterable[Index] = INDEXES) -> li
     Raises `MigrationError` where documents break a unique index.
     """
     built: list[str] = []
-    for name, wanted in _by_collection(indexes):
-        missing, outdated = await _differences(db[name], wanted)
+    collections = _by_collection(indexes)
+    differences = await asyncio.gather(*(_differences(db[name], wanted) for name, wanted in collections))
+    for (name, _), (missing, outdated) in zip(collections, differences, strict=True):
         for index in outdated:
             await _drop(db[name], index)
         if missing:

@@ -173,7 +173,7 @@ async def measure(count: int, rounds: int) -> None:
             db = connect(server.uri, DATABASE)
             rubric, inspectors = await prepare(db)
             processes = {kind: _start(kind, server.uri) for kind in KINDS}
-            ports = {kind: int(process.stdout.readline()) for kind, process in processes.items() if process.stdout}
+            ports = {kind: int(_line(process)) for kind, process in processes.items()}
             results: dict[str, list[Result]] = {kind: [] for kind in KINDS}
             for number in range(rounds + 1):
                 for kind in KINDS:
@@ -195,6 +195,10 @@ def _start(kind: str, uri: str) -> "subprocess.Popen[str]":
     # Its log is thousands of lines.
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, text=True)
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    return process.stdout.readline() if process.stdout else ""
 
 
 def _report(results: dict[str, list[Result]]) -> None:
