@@ -96,6 +96,7 @@ INDEXES: tuple[Index, ...] = (
     Index("submissions", "name", ("cycle", "school.name", "_id")),
     Index("submissions", "state", ("cycle", "state", "school.name", "_id")),
     Index("submissions", "state_id", ("cycle", "state", "_id")),
+    Index("subscription_quotas", "openid", ("openid",)),
     Index("visit_photos", "unstored", ("visit_id",), only={"sha256": None}),
     Index("visit_photos", "visit", ("visit_id", "taken_at", "_id")),
     # Cancelled visits are in no list, and a submission may have any number of them.
