@@ -1,0 +1,130 @@
+"""Blobs: what there is of bytes. One document is one content within one school, however often it is used.
+
+{_id (also the id of its file in the bucket `originals`), schema, school_id, sha256, size, content_type (by its first
+bytes), received_at, check: {state: pending | checked | refused, attempts, lease_until, reason: code | None}, facts:
+{…} | None, renditions: {"2048": {…}, "320": {…}}}
+
+Records (`evidence`, `visit_photos`) refer to a blob by `blob_id`. A blob is there once its bytes are, for a majority.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pymongo import ASCENDING, ReturnDocument
+
+from backend.store import gridfs
+from backend.store.gridfs import ORIGINALS, RENDITIONS, CorruptFile
+from backend.store.mongo import Database, Document, Session
+
+SCHEMA = 1
+
+Checked = Literal["checked", "refused"]
+
+
+def new_blob(blob_id: str, school_id: str, sha256: str, size: int, content_type: str, now: datetime) -> Document:
+    """A blob that was just received: it waits to be checked."""
+    return {
+        "_id": blob_id,
+        "schema": SCHEMA,
+        "school_id": school_id,
+        "sha256": sha256,
+        "size": size,
+        "content_type": content_type,
+        "received_at": now,
+        "check": {"state": "pending", "attempts": 0, "lease_until": now, "reason": None},
+        "facts": None,
+        "renditions": {},
+    }
+
+
+async def insert(db: Database, session: Session, blob: Document) -> None:
+    """Adds a blob and the document of its file, whose chunks are there; pymongo's DuplicateKeyError for a content that
+    the school has."""
+    await gridfs.insert_file(db, ORIGINALS, session, blob["_id"], blob["size"], blob["received_at"])
+    await db.blobs.insert_one(blob, session=session)
+
+
+async def find(db: Database, blob_id: str, session: Session | None = None) -> Document | None:
+    """The blob with this id."""
+    return await db.blobs.find_one({"_id": blob_id}, session=session)
+
+
+async def find_content(db: Database, school_id: str, sha256: str, session: Session | None = None) -> Document | None:
+    """The school's blob with this content."""
+    return await db.blobs.find_one({"school_id": school_id, "sha256": sha256}, session=session)
+
+
+async def claim_next(db: Database, now: datetime, lease_until: datetime) -> Document | None:
+    """The pending blob that has waited longest and that nobody has a lease on, with one until `lease_until`; it counts
+    the attempt. None where there is nothing to do."""
+    due = {"check.state": "pending", "check.lease_until": {"$lte": now}}
+    change = {"$set": {"check.lease_until": lease_until}, "$inc": {"check.attempts": 1}}
+    return await db.blobs.find_one_and_update(
+        due, change, sort=[("check.lease_until", ASCENDING)], return_document=ReturnDocument.AFTER
+    )
+
+
+async def finish_check(
+    db: Database,
+    session: Session | None,
+    blob: Mapping[str, Any],
+    state: Checked,
+    *,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    renditions: Mapping[str, Any] | None = None,
+) -> bool:
+    """Notes what came of the check of a blob as `claim_next` gave it; whether its lease had not gone to another."""
+    mine = {"_id": blob["_id"], "check.state": "pending", "check.attempts": blob["check"]["attempts"]}
+    found = {
+        "check.state": state,
+        "check.reason": reason,
+        "facts": dict(facts) if facts is not None else None,
+        "renditions": dict(renditions or {}),
+    }
+    return bool((await db.blobs.update_one(mine, {"$set": found}, session=session)).matched_count)
+
+
+async def read_original(db: Database, blob: Mapping[str, Any]) -> bytes:
+    """The bytes as they came, all at once (at most 20 MB). Raises `CorruptFile`."""
+    return await _read(db, ORIGINALS, blob["_id"])
+
+
+async def read_original_range(db: Database, blob: Mapping[str, Any], start: int, stop: int) -> AsyncIterator[bytes]:
+    """The bytes from `start` up to `stop` as they came, piece by piece. Raises `CorruptFile`."""
+    async for piece in _read_range(db, ORIGINALS, blob["_id"], start, stop):
+        yield piece
+
+
+async def put_rendition(db: Database, file_id: str, data: bytes, now: datetime, content_type: str) -> None:
+    """Stores a picture made from a blob, durably; pymongo's DuplicateKeyError or BulkWriteError if the id is taken."""
+    await gridfs.put(db, RENDITIONS, file_id, data, now, contentType=content_type)
+
+
+async def read_rendition(db: Database, file_id: str) -> bytes:
+    """A whole rendition. Raises `CorruptFile`."""
+    return await _read(db, RENDITIONS, file_id)
+
+
+async def read_rendition_range(db: Database, file_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
+    """The bytes from `start` up to `stop` of a rendition, piece by piece. Raises `CorruptFile`."""
+    async for piece in _read_range(db, RENDITIONS, file_id, start, stop):
+        yield piece
+
+
+async def _read(db: Database, bucket: str, file_id: str) -> bytes:
+    return await gridfs.read(db, bucket, await _file(db, bucket, file_id))
+
+
+async def _read_range(db: Database, bucket: str, file_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
+    file = await _file(db, bucket, file_id)
+    async for piece in gridfs.read_range(db, bucket, file, start, stop):
+        yield piece
+
+
+async def _file(db: Database, bucket: str, file_id: str) -> Document:
+    file = await gridfs.find_file(db, bucket, file_id)
+    if file is None:
+        raise CorruptFile(f"{bucket} {file_id}: there is no such file")
+    return file
