@@ -16,7 +16,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from backend.store.mongo import Database
+from backend.store.mongo import Database, Session
 
 SCHEMA = 1
 WINDOW = timedelta(minutes=5)
@@ -54,20 +54,23 @@ async def add(db: Database, openid: str, template_id: str, *, report_id: str, so
     return int(document["count"])
 
 
-async def spend(db: Database, openid: str, template_id: str) -> bool:
+async def spend(db: Database, openid: str, template_id: str, session: Session | None = None) -> bool:
     """Takes one from the quota, if there is one; whether there was. Of many at once, as many get one as there are."""
     wanted = {"_id": _key(openid, template_id), "count": {"$gt": 0}}
-    return bool((await db.subscription_quotas.update_one(wanted, {"$inc": {"count": -1}})).modified_count)
+    result = await db.subscription_quotas.update_one(wanted, {"$inc": {"count": -1}}, session=session)
+    return bool(result.modified_count)
 
 
-async def give_back(db: Database, openid: str, template_id: str) -> None:
+async def give_back(db: Database, openid: str, template_id: str, session: Session | None = None) -> None:
     """Returns one that `spend` took: WeChat did not take the message."""
-    await db.subscription_quotas.update_one({"_id": _key(openid, template_id)}, {"$inc": {"count": 1}})
+    key = {"_id": _key(openid, template_id)}
+    await db.subscription_quotas.update_one(key, {"$inc": {"count": 1}}, session=session)
 
 
-async def empty(db: Database, openid: str, template_id: str) -> None:
+async def empty(db: Database, openid: str, template_id: str, session: Session | None = None) -> None:
     """WeChat says that there is nothing left (43101): what was counted is wrong."""
-    await db.subscription_quotas.update_one({"_id": _key(openid, template_id)}, {"$set": {"count": 0}})
+    key = {"_id": _key(openid, template_id)}
+    await db.subscription_quotas.update_one(key, {"$set": {"count": 0}}, session=session)
 
 
 async def reject(db: Database, openid: str, template_id: str, at: datetime) -> None:
