@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret_raw
 
 from backend.errors import Unavailable
 
@@ -34,9 +35,20 @@ class Passwords:
         """Whether it is the password. Without a hash it takes as long, and is not: nobody learns who has an account."""
         return await self._run(lambda: self._matches(password, hashed))
 
+    async def lookup_hash(self, code: str) -> str:
+        """A slow hash of a short secret that is alike each time, so that it may be looked up by it.
+
+        Eight characters can be tried out by whoever reads the database, unless each try costs them a slow hash.
+        """
+        return await self._run(lambda: self._raw_hash(code))
+
     def close(self) -> None:
         """Ends the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _raw_hash(self, code: str) -> str:
+        costs = self.hasher.time_cost, self.hasher.memory_cost, self.hasher.parallelism
+        return hash_secret_raw(code.encode(), b"zhiping lookup", *costs, self.hasher.hash_len, self.hasher.type).hex()
 
     def _matches(self, password: str, hashed: str | None) -> bool:
         if not self._nobodys:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha1
 from hmac import compare_digest
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import xmltodict
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
@@ -115,7 +116,7 @@ def _parse(body: bytes) -> Mapping[str, Any]:
             parsed = parse_json(body)
         else:
             (parsed,) = xmltodict.parse(body, encoding="utf-8", disable_entities=True).values()
-    except (Malformed, ValueError, xmltodict.expat.ExpatError):
+    except (Malformed, ValueError, ExpatError):
         raise PushRefusedError("unreadable") from None
     if not isinstance(parsed, dict):
         raise PushRefusedError("unreadable")

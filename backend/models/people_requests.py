@@ -72,6 +72,7 @@ class PersonView(Model):
     phone: str = Field(repr=False)
     holdings: list[HoldingView]
     has_password: bool
+    wechat_bound_at: Instant | None = Field(description="null: no WeChat user is bound")
     ties: list[Id]
 
 

@@ -237,6 +237,7 @@ def person_view(person: Person | None) -> PersonView:
         phone=person.phone,
         holdings=[holding_view(holding) for holding in person.holdings],
         has_password=person.password_hash is not None,
+        wechat_bound_at=person.wechat.bound_at if person.wechat else None,
         ties=list(person.ties),
     )
 

@@ -48,6 +48,7 @@ INDEXES: tuple[Index, ...] = (
     Index("audit_events", "event", ("event", "at", "_id", "actor.person_id", "object.id")),
     Index("audit_events", "object", ("object.id", "at", "_id", "actor.person_id", "event")),
     Index("audit_events", "person", ("actor.person_id", "at", "_id", "event", "object.id")),
+    Index("binding_tickets", "expires", ("expires_at",), expires_after=0),
     Index("blobs", "content", ("school_id", "sha256"), unique=True),
     Index("blobs", "due", ("check.lease_until",), only={"check.state": "pending"}),
     Index("decisions", "cycle", ("cycle", "submission_id", "version")),
@@ -60,6 +61,10 @@ INDEXES: tuple[Index, ...] = (
     Index("evidence", "submission", ("submission_id", "added_at", "_id"), only={"removed_at": None}),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
+    Index("invitations", "code", ("code_hash",), unique=True),
+    # What became of an invitation can be seen for a month after it ended.
+    Index("invitations", "expires", ("expires_at",), expires_after=30 * 24 * 3600),
+    Index("invitations", "person", ("person_id", "made_at", "_id")),
     Index("objections", "notice", ("notice_id", "recorded_at", "_id")),
     Index("objections", "state", ("cycle", "state")),
     Index("originals.chunks", "file", ("files_id", "n"), unique=True),
@@ -73,6 +78,7 @@ INDEXES: tuple[Index, ...] = (
     Index("people", "role", ("holdings.role", "name", "_id")),
     Index("people", "school", ("holdings.school_id", "name", "_id")),
     Index("people", "school_district", ("school_districts", "name", "_id")),
+    Index("people", "wechat", ("wechat.openid",), unique=True, only={"wechat.openid": {"$exists": True}}),
     Index("public_notices", "end", ("cycle", "ends_at")),
     Index("public_notices", "opened", ("cycle", "opened_at", "_id")),
     Index("publication_entries", "district", ("publication_id", "district", "position")),
@@ -111,6 +117,7 @@ INDEXES: tuple[Index, ...] = (
     Index("visits", "school", ("cycle", "school_id", "date", "_id"), only={"live": True}),
     Index("visits", "state", ("cycle", "state", "date", "_id"), only={"live": True}),
     Index("visits", "submission", ("submission_id",), unique=True, only={"live": True}),
+    Index("wechat_pushes", "expires", ("expires_at",), expires_after=0),
 )
 
 

@@ -119,5 +119,10 @@ async def _school_name_keys(db: Database) -> int:
     return await update_each(db, "schools", schema=2, change=lambda school: {"name_key": name_key(school["name"])})
 
 
-STEPS: tuple[Step, ...] = (Step(2, _school_name_keys),)
+async def _wechat_users(db: Database) -> int:
+    """Version 3: people carry the WeChat user that is bound to them, at first none."""
+    return await update_each(db, "people", schema=2, change=lambda person: {"wechat": None})
+
+
+STEPS: tuple[Step, ...] = (Step(2, _school_name_keys), Step(3, _wechat_users))
 VERSION = STEPS[-1].version

@@ -1,7 +1,8 @@
 """People, by id or phone number."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
@@ -11,9 +12,18 @@ from backend.models.people import Holding, Role
 from backend.store.mongo import Database, Document, Session
 from backend.store.paging import page
 
-SCHEMA = 1
+SCHEMA = 2
 _BATCH = 500
 _DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatUser:
+    """The WeChat user that a person signs in as: ids of WeChat's, which never leave the server."""
+
+    openid: str = field(repr=False)
+    unionid: str | None = field(repr=False)
+    bound_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Person:
     version: int = 1
     ties: tuple[str, ...] = ()
     school_districts: tuple[str, ...] = ()
+    wechat: WeChatUser | None = None
 
 
 async def find(db: Database, person_id: str, session: Session | None = None) -> Person | None:
@@ -42,6 +53,11 @@ async def find(db: Database, person_id: str, session: Session | None = None) -> 
 async def find_by_phone(db: Database, phone: str, session: Session | None = None) -> Person | None:
     """The person with this phone number."""
     return _person(await db.people.find_one({"phone": phone}, session=session))
+
+
+async def find_by_openid(db: Database, openid: str, session: Session | None = None) -> Person | None:
+    """The person whom this WeChat user is bound to."""
+    return _person(await db.people.find_one({"wechat.openid": openid}, session=session))
 
 
 async def insert(db: Database, person: Person, session: Session | None = None) -> None:
@@ -139,6 +155,24 @@ async def set_password_hash(
     return bool(result.matched_count)
 
 
+async def bind(db: Database, session: Session, person_id: str, user: WeChatUser) -> bool | None:
+    """Binds a WeChat user to a person who has none; whether they had none. None: the user is bound to another (abort
+    the transaction)."""
+    change = {"$set": {"wechat": asdict(user)}, "$inc": {"version": 1}}
+    try:
+        result = await db.people.update_one({"_id": person_id, "wechat": None}, change, session=session)
+    except DuplicateKeyError:
+        return None
+    return bool(result.matched_count)
+
+
+async def unbind(db: Database, session: Session, person_id: str) -> bool:
+    """Takes the WeChat user from a person; whether they had one."""
+    change = {"$set": {"wechat": None}, "$inc": {"version": 1}}
+    wanted = {"_id": person_id, "wechat": {"$ne": None}}
+    return bool((await db.people.update_one(wanted, change, session=session)).matched_count)
+
+
 def _person(document: dict[str, Any] | None) -> Person | None:
     return person_of(document) if document is not None else None
 
@@ -154,6 +188,7 @@ def person_of(document: Mapping[str, Any]) -> Person:
         version=document["version"],
         ties=tuple(document["ties"]),
         school_districts=tuple(document["school_districts"]),
+        wechat=WeChatUser(**document["wechat"]) if document["wechat"] else None,
     )
 
 
@@ -168,4 +203,5 @@ def _document(person: Person) -> Document:
         "password_hash": person.password_hash,
         "ties": list(person.ties),
         "school_districts": list(person.school_districts),
+        "wechat": asdict(person.wechat) if person.wechat else None,
     }

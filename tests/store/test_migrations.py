@@ -42,13 +42,23 @@ async def fill(db: Database, *schools: Document, version: int | None = 1) -> Non
 async def test_version_1_becomes_version_2(bare_database: Database, noted: int | None) -> None:
     await fill(bare_database, school(1, "台州市 第一中学"), school(2, "ＡＢ小学（东）"), version=noted)
     report = await migrate(bare_database)
-    assert (report.before, report.after, report.documents) == (1, 2, 2)
+    assert (report.before, report.after, report.documents) == (1, VERSION, 2)
     assert sorted(report.indexes) == ALL
     assert await bare_database.schools.find().sort("_id").to_list(None) == [
         school(1, "台州市 第一中学", name_key="台州市第一中学") | {"schema": 2},
         school(2, "ＡＢ小学（东）", name_key="AB小学(东)") | {"schema": 2},
     ]
     assert await readiness(bare_database) == []
+
+
+async def test_version_2_becomes_version_3(bare_database: Database) -> None:
+    people = [{"_id": f"person-{number}", "schema": 1, "phone": f"1380000000{number}"} for number in "12"]
+    await bare_database.people.insert_many(people)
+    await bare_database.meta.insert_one({"_id": "database", "version": 2, "schema": 1})
+    report = await migrate(bare_database)
+    assert (report.before, report.after, report.documents) == (2, VERSION, 2)
+    migrated = [person | {"schema": 2, "wechat": None} for person in people]
+    assert await bare_database.people.find().sort("_id").to_list(None) == migrated
 
 
 async def test_a_new_database_gets_version_and_indexes(bare_database: Database) -> None:

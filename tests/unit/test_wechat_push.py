@@ -188,7 +188,8 @@ def test_a_time_that_is_none_is_now(time: object) -> None:
 def test_the_same_push_has_the_same_key_and_others_another() -> None:
     key = told(POPUP_JSON).key
     assert told(json.loads(json.dumps(POPUP_JSON))).key == key
-    for change in ({"FromUserName": "o-other"}, {"CreateTime": 1}, {"Event": "x"}, {"List": []}):
+    changes: list[dict[str, Any]] = [{"FromUserName": "o-other"}, {"CreateTime": 1}, {"Event": "x"}, {"List": []}]
+    for change in changes:
         assert told({**POPUP_JSON, **change}).key != key
     assert (
         told({**POPUP_JSON, "MsgId": 7}).key == told({**POPUP_JSON, "MsgId": "7", "CreateTime": 1}).key == "message:7"
@@ -196,7 +197,8 @@ def test_the_same_push_has_the_same_key_and_others_another() -> None:
 
 
 def test_what_is_no_event_is_none() -> None:
-    for change in ({"MsgType": "text"}, {"Event": None}, {"FromUserName": {}}, {"FromUserName": ""}):
+    changes: list[dict[str, Any]] = [{"MsgType": "text"}, {"Event": None}, {"FromUserName": {}}, {"FromUserName": ""}]
+    for change in changes:
         assert event_of({**POPUP_JSON, **change}, NOW) is None
 
 
