@@ -9,8 +9,10 @@ from backend.config_files import load_cycle, load_districts, load_rubric
 from backend.errors import AppError
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
+from backend.gateways.wechat import Account, WeChat
+from backend.gateways.wechat_tokens import SharedTokens, Stored
 from backend.settings import Settings
-from backend.store import mongo
+from backend.store import mongo, wechat_tokens
 from backend.store.cycles import CycleCache
 from backend.store.mongo import Database
 from backend.store.opening import open_database
@@ -39,6 +41,7 @@ class Deps:
     translate_error: Callable[[Exception], AppError | None] = mongo.translate
     passwords: Passwords = field(default_factory=Passwords)
     threads: Threads = field(default_factory=Threads)
+    wechat: WeChat | None = None
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
 
@@ -46,6 +49,8 @@ class Deps:
         """Lets go of threads and connections."""
         self.passwords.close()
         self.threads.close()
+        if self.wechat is not None:
+            self.wechat.close()
         mongo.close(self.db)
 
 
@@ -56,10 +61,46 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
     """
     cycle = load_cycle(settings.config_folder, settings.cycle)
     rubric = load_rubric(settings.config_folder, cycle.rubric)
+    db = open_database(mongodb_uri, settings.database)
     return Deps(
-        db=open_database(mongodb_uri, settings.database),
+        db=db,
         settings=settings,
         cycle=cycle,
         rubrics={rubric.name: rubric},
         districts=load_districts(settings.config_folder),
+        wechat=wechat_of(settings, db, utc_now),
     )
+
+
+def wechat_of(settings: Settings, db: Database, clock: Callable[[], datetime]) -> WeChat | None:
+    """WeChat as it is set up, with its token in the database; None where it is not set up."""
+    if settings.wechat_app_id is None or settings.wechat_app_secret is None:
+        return None
+    account = Account(
+        app_id=settings.wechat_app_id,
+        secret=settings.wechat_app_secret.get_secret_value(),
+        base_url=settings.wechat_base_url,
+        state=settings.wechat_state,
+    )
+    return WeChat(account, _shared_tokens(db, account.app_id), clock)
+
+
+def _shared_tokens(db: Database, app_id: str) -> SharedTokens:
+    holder = str(uuid.uuid4())
+
+    async def read() -> Stored | None:
+        found = await wechat_tokens.read(db, app_id)
+        if found is None or found["token"] is None:
+            return None
+        return Stored(found["token"], found["expires_at"], found["version"])
+
+    async def lease(version: int, now: datetime, until: datetime) -> bool:
+        return await wechat_tokens.lease(db, app_id, version, holder, now, until)
+
+    async def save(token: Stored) -> None:
+        await wechat_tokens.save(db, app_id, token.value, token.expires_at)
+
+    async def release() -> None:
+        await wechat_tokens.release(db, app_id, holder)
+
+    return SharedTokens(read, lease, save, release)

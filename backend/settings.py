@@ -69,6 +69,30 @@ class Settings(BaseSettings):
     link_hours: int = Field(72, ge=1, le=720, description="登录链接多少小时内有效，1–720 的整数")
     rate_per_person: float = Field(50, ge=0, le=100_000, description="每人每秒的请求数，0–100000；0 为不限")
     rate_per_address: float = Field(200, ge=0, le=100_000, description="每个地址每秒的请求数，0–100000；0 为不限")
+    wechat_app_id: str | None = Field(
+        None, pattern=r"^wx[0-9a-z]{8,30}$", description="微信小程序的 AppID，以 wx 开头；不设则不用微信"
+    )
+    wechat_app_secret: SecretStr | None = Field(
+        None, min_length=8, max_length=128, description="微信小程序的 AppSecret；与 ZHIPING_WECHAT_APP_ID 一起设置"
+    )
+    wechat_base_url: str = Field(
+        "https://api.weixin.qq.com",
+        pattern=r"^https?://[^/?#\s]+$",
+        description="微信接口的网址，不带末尾的 /；只在试用 python -m backend wechat-stub 时改",
+    )
+    wechat_push_token: SecretStr | None = Field(
+        None, min_length=3, max_length=32, description="消息推送的 Token（3–32 位字母和数字），与微信公众平台上填的一致"
+    )
+    wechat_aes_key: SecretStr | None = Field(
+        None, min_length=43, max_length=43, description="消息推送的 EncodingAESKey（43 位），与微信公众平台上填的一致"
+    )
+    wechat_state: Literal["developer", "trial", "formal"] = Field(
+        "formal", description="消息打开小程序的哪一版：developer（开发版）、trial（体验版）或 formal（正式版）"
+    )
+    wechat_rate: float = Field(40, gt=0, le=1000, description="每个进程每秒最多发几条微信消息，大于 0、至多 1000")
+    worker: bool = Field(
+        True, description="serve 是否也投递消息：true 或 false；false 时另行运行 python -m backend worker"
+    )
 
     @field_validator("trusted_proxies", "metrics_from", mode="before")
     @classmethod
@@ -152,6 +176,8 @@ def _contradictions(settings: Settings) -> list[str]:
     problems = []
     if settings.session_idle_hours > settings.session_absolute_hours:
         problems.append("  ZHIPING_SESSION_IDLE_HOURS：应不大于 ZHIPING_SESSION_ABSOLUTE_HOURS")
+    if (settings.wechat_app_id is None) != (settings.wechat_app_secret is None):
+        problems.append("  ZHIPING_WECHAT_APP_ID 和 ZHIPING_WECHAT_APP_SECRET：请两项都设，或都不设")
     if not (settings.config_folder / "rubrics").is_dir():
         problems.append(f"  ZHIPING_CONFIG_FOLDER：{settings.config_folder} 里没有 rubrics/，请改为配置目录的路径")
     return problems

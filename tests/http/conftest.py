@@ -20,7 +20,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.app import ROUTES, context_of, make_app, make_server
 from backend.config_files import default_config_folder, load_cycle, load_districts, load_rubric
-from backend.deps import Deps
+from backend.deps import Deps, wechat_of
 from backend.gateways.passwords import Passwords
 from backend.handlers.context import Context
 from backend.handlers.routing import Route
@@ -168,9 +168,11 @@ def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
     cycle, rubric = _config()
     # Tests are not limited unless they ask to be.
     chosen: dict[str, Any] = {"rate_per_person": 0, "rate_per_address": 0, "data_folder": Path("unused")} | settings
+    valid = Settings(**chosen)
     return Deps(
         db=db,
-        settings=Settings(**chosen),
+        settings=valid,
+        wechat=wechat_of(valid, db, clock),
         cycle=cycle,
         rubrics={rubric.name: rubric},
         districts=load_districts(default_config_folder()),
@@ -194,6 +196,8 @@ async def running_service(deps: Deps, clock: Clock, routes: tuple[Route, ...] = 
         server.stop()
         await server.close_all_connections()
         deps.passwords.close()
+        if deps.wechat is not None:
+            deps.wechat.close()
 
 
 StartService = Callable[..., AbstractAsyncContextManager[Service]]

@@ -93,4 +93,5 @@ def test_every_default_is_documented_rightly() -> None:
         row = re.search(rf"^\| `{variable(field)}` \| (.*?) \|", text, re.MULTILINE)
         assert row
         if isinstance(info.default, int | float | str):
-            assert row[1] == f"`{info.default}`", field
+            shown = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
+            assert row[1] == f"`{shown}`", field
