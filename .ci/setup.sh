@@ -60,5 +60,11 @@ if [ -n "$packages" ] && [ -z "${ZHIPING_MONGODB_URI:-}" ]; then
     # shellcheck disable=SC2086 # several words, several packages
     install_packages $packages
 fi
+# The watermark on inspectors' photos is written in Chinese.
+packages=$(.venv/bin/python -c 'from backend.gateways.watermark import missing_packages; print(*missing_packages())')
+if [ -n "$packages" ] && [ -z "${ZHIPING_FONT:-}" ]; then
+    # shellcheck disable=SC2086 # as above
+    install_packages $packages
+fi
 
 printf '%s\n' "$wanted" > "$stamp"

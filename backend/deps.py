@@ -1,5 +1,6 @@
 """What every request may need, built once."""
 
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from backend.config_files import load_cycle, load_districts, load_rubric
 from backend.errors import AppError
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
+from backend.gateways.watermark import Font, find_font
 from backend.gateways.wechat import Account, WeChat
 from backend.gateways.wechat_tokens import SharedTokens, Stored
 from backend.settings import Settings
@@ -40,8 +42,10 @@ class Deps:
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     translate_error: Callable[[Exception], AppError | None] = mongo.translate
     passwords: Passwords = field(default_factory=Passwords)
-    threads: Threads = field(default_factory=Threads)
     wechat: WeChat | None = None
+    threads: Threads = field(default_factory=lambda: Threads("documents"))
+    decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
+    font: Font = field(default_factory=find_font)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
 
@@ -51,13 +55,15 @@ class Deps:
         self.threads.close()
         if self.wechat is not None:
             self.wechat.close()
+        self.decoders.close()
         mongo.close(self.db)
 
 
 def build(settings: Settings, mongodb_uri: str) -> Deps:
     """Reads the config folder, prepares the database's client; nothing is sent yet.
 
-    Raises `ConfigError` for a rubric, a cycle or districts that can't be used, `StoreError` for a wrong address.
+    Raises `ConfigError` for a rubric, a cycle or districts that can't be used, `SettingsError` where there is no font
+    for the watermark, `StoreError` for a wrong address.
     """
     cycle = load_cycle(settings.config_folder, settings.cycle)
     rubric = load_rubric(settings.config_folder, cycle.rubric)
@@ -69,6 +75,8 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         rubrics={rubric.name: rubric},
         districts=load_districts(settings.config_folder),
         wechat=wechat_of(settings, db, utc_now),
+        decoders=Threads("photos", max(1, _cores() // settings.processes)),
+        font=find_font(settings.font),
     )
 
 
@@ -104,3 +112,7 @@ def _shared_tokens(db: Database, app_id: str) -> SharedTokens:
         await wechat_tokens.release(db, app_id, holder)
 
     return SharedTokens(read, lease, save, release)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     max_body: int = Field(
         1024 * 1024, ge=1024, le=16 * 1024 * 1024, description="请求内容的字节上限，1024–16777216 的整数"
     )
+    font: Path | None = Field(
+        None, description="水印所用字体文件的路径，须含简体中文（ttf、otf 或 ttc）；不设则用系统里的中文字体"
+    )
     session_idle_hours: int = Field(168, ge=1, le=8760, description="多少小时不用就要重新登录，1–8760 的整数")
     session_absolute_hours: int = Field(1440, ge=1, le=8760, description="登录最多多少小时有效，1–8760 的整数")
     link_hours: int = Field(72, ge=1, le=720, description="登录链接多少小时内有效，1–720 的整数")

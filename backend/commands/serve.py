@@ -125,7 +125,7 @@ def _prepare(settings: Settings, mongodb_uri: str) -> int:
 
     try:
         asyncio.run(prepare())
-    except (ConfigError, StoreError) as error:
+    except (ConfigError, SettingsError, StoreError) as error:
         sys.stderr.write(f"智评没有启动。{error}\n")
         return 2
     return 0

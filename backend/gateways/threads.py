@@ -1,4 +1,4 @@
-"""A few threads for work that would hold up the event loop: reading and writing documents."""
+"""A few threads for work that would hold up the event loop: documents, photos."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from backend.errors import Unavailable
 
-_THREADS = 2
 _MOST_WAITING = 10
 
 _T = TypeVar("_T")
@@ -18,8 +17,14 @@ _T = TypeVar("_T")
 class Threads:
     """Does a few pieces of work at once, and lets not many wait: each may hold many megabytes."""
 
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "documents"))
+    name: str
+    count: int = 2
+    _pool: ThreadPoolExecutor = field(init=False)
     _under_way: int = 0
+
+    def __post_init__(self) -> None:
+        """Names the threads after their work."""
+        self._pool = ThreadPoolExecutor(self.count, self.name)
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """What the work gives. Raises what it raises, and `Unavailable` when too much waits."""

@@ -214,3 +214,8 @@ def test_commands_are_found_by_name() -> None:
     assert (wrong.returncode, wrong.stderr) == (2, overview.stdout)
     assert run("serve", "--help").returncode == 0
     assert run("serve", "--prot").returncode == 2
+
+
+def test_a_font_that_is_none_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, mongodb_uri="mongodb://127.0.0.1:1", font=str(tmp_path / "missing.ttf"))
+    assert "ZHIPING_FONT" in said

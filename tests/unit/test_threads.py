@@ -10,7 +10,7 @@ from backend.gateways.threads import Threads
 
 
 async def test_work_runs_beside_the_loop_and_its_errors_come_back() -> None:
-    threads = Threads()
+    threads = Threads("test")
     try:
         assert await threads.run(threading.get_ident) != threading.get_ident()
         with pytest.raises(ZeroDivisionError):
@@ -20,7 +20,7 @@ async def test_work_runs_beside_the_loop_and_its_errors_come_back() -> None:
 
 
 async def test_too_much_at_once_is_refused_and_what_waits_is_done() -> None:
-    threads, go_on = Threads(), threading.Event()
+    threads, go_on = Threads("test"), threading.Event()
     try:
         waiting = [asyncio.create_task(threads.run(lambda: go_on.wait(10))) for _ in range(10)]
         await asyncio.sleep(0)
