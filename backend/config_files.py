@@ -1,7 +1,7 @@
 """Reads config/: bounded YAML without aliases → plain data → the rules' types. Every file is read anew."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
@@ -12,6 +12,7 @@ import yaml
 
 from inspection.rules.cycle import Cycle, District, parse_cycle, parse_districts
 from inspection.rules.fields import is_name
+from inspection.rules.notices import Notice, parse_notices
 from inspection.rules.problems import Problem, ProblemsError, pointer
 from inspection.rules.rubric import Rubric, parse_rubric
 
@@ -77,6 +78,12 @@ def load_districts(folder: Path) -> tuple[District, ...]:
     """The districts of the config folder, in the order of the file; ConfigError if they are wrong."""
     path = folder / "districts.yaml"
     return _parsed(path, _content(path), parse_districts)
+
+
+def load_notices(folder: Path) -> Mapping[str, Notice]:
+    """How each event is told in WeChat; ConfigError where that can't work."""
+    path = folder / "notices.yaml"
+    return _parsed(path, _content(path), parse_notices)
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from backend.config_files import load_cycle, load_districts, load_rubric
+from backend.config_files import load_cycle, load_districts, load_notices, load_rubric
 from backend.errors import AppError
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
@@ -20,6 +20,7 @@ from backend.store.mongo import Database
 from backend.store.opening import open_database
 from backend.store.session_cache import SessionCache
 from inspection.rules.cycle import Cycle, District
+from inspection.rules.notices import Notice
 from inspection.rules.rubric import Rubric
 
 
@@ -38,6 +39,7 @@ class Deps:
     cycle: Cycle
     rubrics: Mapping[str, Rubric]
     districts: tuple[District, ...]
+    notices: Mapping[str, Notice]
     clock: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     translate_error: Callable[[Exception], AppError | None] = mongo.translate
@@ -62,8 +64,8 @@ class Deps:
 def build(settings: Settings, mongodb_uri: str) -> Deps:
     """Reads the config folder, prepares the database's client; nothing is sent yet.
 
-    Raises `ConfigError` for a rubric, a cycle or districts that can't be used, `SettingsError` where there is no font
-    for the watermark, `StoreError` for a wrong address.
+    Raises `ConfigError` for a file of the config folder that can't be used, `SettingsError` where there is no font for
+    the watermark, `StoreError` for a wrong address.
     """
     cycle = load_cycle(settings.config_folder, settings.cycle)
     rubric = load_rubric(settings.config_folder, cycle.rubric)
@@ -74,6 +76,7 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         cycle=cycle,
         rubrics={rubric.name: rubric},
         districts=load_districts(settings.config_folder),
+        notices=load_notices(settings.config_folder),
         wechat=wechat_of(settings, db, utc_now),
         decoders=Threads("photos", max(1, _cores() // settings.processes)),
         font=find_font(settings.font),

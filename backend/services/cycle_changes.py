@@ -163,7 +163,7 @@ async def _tell_officers(
         cycle.id,
         title="推荐名单上报已延期",
         text=f"{district.name}的推荐名单可在 {until} 前上报。理由：{extension.reason}",
-        values={"district": district.name, "hand_in": until, "reason": extension.reason},
+        values={"district": district.name, "hand_in": extension.hand_in, "reason": extension.reason},
         link="/recommendations",
     )
 

@@ -6,6 +6,7 @@ from backend.deps import Deps
 from backend.store import notices, outbox, recommendation_lists
 from backend.store.mongo import Session
 from backend.store.outbox import Message
+from inspection.rules.notices import EVENTS
 
 
 async def notify(
@@ -28,6 +29,8 @@ async def notify(
     once, so does the message. Where the same might be told by two transactions (a publication that is resumed), `once`
     names the occasion (a round, a version): what was told of it already is not told again.
     """
+    if values.keys() != EVENTS[event].keys():
+        raise LookupError(f"{event} carries {sorted(EVENTS[event])}, not {sorted(values)}")
     occasion = deps.new_id() if once is None else str(once)
     now = deps.clock()
     messages = [

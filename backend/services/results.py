@@ -38,14 +38,16 @@ async def _tell_one(
     contacts: Sequence[str],
 ) -> None:
     school, correction = entry["school"], publication["kind"] == "correction"
-    result = grade_view(cycle.cycle.rules, grade_of(entry["content"])).statement
+    grade = grade_view(cycle.cycle.rules, grade_of(entry["content"]))
+    result = grade.statement
+    word = cycle.cycle.rules.grade(grade.awarded).title if grade.awarded else BELOW
     event = "result.corrected" if correction else "result.published"
     title = "评估结果已更正" if correction else "评估结果已公布"
     why = f"更正原因：{publication['reason']}" if correction else "详情和提升路径请查看评估结果。"
     message = {
         "title": title,
         "text": f"{school}：{result}。{why}",
-        "values": {"school": school, "result": result, "title": publication["title"]},
+        "values": {"school": school, "result": result, "grade": word, "title": publication["title"]},
         "link": "/results",
         "once": publication["_id"],
     }

@@ -20,7 +20,7 @@ from backend.store import evidence, recommendation_lists
 from backend.store.mongo import Session, transact
 from backend.store.submissions import item_key
 from inspection.rules.problems import Problem
-from inspection.rules.workflow import STATE_NAMES, Role
+from inspection.rules.workflow import STATE_NAMES, Role, State
 
 # A submission that is no longer recommended is not visited.
 ENDS_VISIT = ("return", "withdraw")
@@ -158,7 +158,7 @@ async def _take(deps: Deps, actor: Actor, submission_id: str, name: str, planner
             await plan.then(transaction)
         if name in ENDS_VISIT:
             await visits.release(deps, transaction, actor, submission_id, plan.reason)
-        await _tell(deps, transaction, submission, name, plan)
+        await _tell(deps, transaction, submission, name, target, plan)
         return StateChanged(
             id=submission_id, state=target, state_name=STATE_NAMES[target], version=submission["version"] + 1
         )
@@ -183,7 +183,9 @@ def _step(deps: Deps, actor: Actor, role: Role, submission: Mapping[str, Any], n
     }
 
 
-async def _tell(deps: Deps, transaction: Session, submission: Mapping[str, Any], name: str, plan: Plan) -> None:
+async def _tell(
+    deps: Deps, transaction: Session, submission: Mapping[str, Any], name: str, target: State, plan: Plan
+) -> None:
     event, title, text = NOTICES[name]
     school = submission["school"]["name"]
     await notify(
@@ -194,7 +196,7 @@ async def _tell(deps: Deps, transaction: Session, submission: Mapping[str, Any],
         submission["_id"],
         title=title,
         text=text.format(school=school, reason=plan.reason),
-        values={"school": school, "reason": plan.reason},
+        values={"school": school, "reason": plan.reason, "state": STATE_NAMES[target]},
         link=f"/submissions/{submission['_id']}",
     )
 

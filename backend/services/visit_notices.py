@@ -78,6 +78,11 @@ async def _tell(
         visit["_id"],
         title=title,
         text=text,
-        values={"school": visit["school_name"], "when": when(visit)},
+        values={
+            "school": visit["school_name"],
+            "when": when(visit),
+            "date": visit["date"],
+            "half": HALF_NAMES[Half(visit["half"])],
+        },
         link=f"/visits/{visit['_id']}",
     )

@@ -12,7 +12,7 @@ from tornado.web import Application, RequestHandler
 
 from backend.app import make_app
 from backend.app import make_server as make_service_server
-from backend.config_files import default_config_folder, load_cycle, load_districts, load_rubric
+from backend.config_files import default_config_folder, load_cycle, load_districts, load_notices, load_rubric
 from backend.deps import Deps
 from backend.logs import configure_logs
 from backend.settings import Settings
@@ -46,7 +46,7 @@ def make_deps(db: Database) -> Deps:
     folder = default_config_folder()
     cycle = load_cycle(folder, settings.cycle)
     rubric = load_rubric(folder, cycle.rubric)
-    return Deps(db, settings, cycle, {rubric.name: rubric}, load_districts(folder))
+    return Deps(db, settings, cycle, {rubric.name: rubric}, load_districts(folder), load_notices(folder))
 
 
 def _bare(handler: type[RequestHandler], db: Database) -> HTTPServer:

@@ -19,7 +19,7 @@ from tornado.netutil import bind_sockets
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.app import ROUTES, context_of, make_app, make_server
-from backend.config_files import default_config_folder, load_cycle, load_districts, load_rubric
+from backend.config_files import default_config_folder, load_cycle, load_districts, load_notices, load_rubric
 from backend.deps import Deps, wechat_of
 from backend.gateways.passwords import Passwords
 from backend.handlers.context import Context
@@ -176,6 +176,7 @@ def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
         cycle=cycle,
         rubrics={rubric.name: rubric},
         districts=load_districts(default_config_folder()),
+        notices=load_notices(default_config_folder()),
         clock=clock,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
     )

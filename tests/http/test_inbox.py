@@ -1,6 +1,7 @@
 """Inbox and outbox: each message once, newest first, to its person alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ TITLE, TEXT = "申报材料已退回", "请按意见修改后重新提交"
 
 async def tell(service: Service, people: Sequence[str], *, once: str | int | None = None, about: str = "x") -> None:
     async def work(transaction: Session) -> None:
-        values = {"school": "海陵小学"}
+        values = {"school": "海陵小学", "state": "已退回", "reason": "缺照片"}
         await notify(
             service.deps,
             transaction,
@@ -96,14 +97,25 @@ async def test_the_same_occasion_is_told_once(service: Service, signed_in: SignI
     assert (await service.get("/api/inbox", one.token)).json["unread"] == 3
 
 
+async def test_a_message_that_its_template_could_not_fill_is_a_fault(service: Service, signed_in: SignIn) -> None:
+    mine = await signed_in("school")
+    told: Any = {"title": TITLE, "text": TEXT, "values": {}, "once": 1}
+    with pytest.raises(LookupError, match="school"):
+        await transact(
+            service.deps.db,
+            lambda transaction: notify(service.deps, transaction, [mine.person.id], "visit.all_signed", "x", **told),
+        )
+
+
 async def test_what_is_aborted_tells_nobody(service: Service, signed_in: SignIn) -> None:
     mine = await signed_in("school")
 
     async def work(transaction: Session) -> None:
-        await notify(service.deps, transaction, [mine.person.id], "x.y", "x", title=TITLE, text=TEXT, values={}, once=1)
-        raise LookupError
+        told: Any = {"title": TITLE, "text": TEXT, "values": {"school": "海陵小学"}}
+        await notify(service.deps, transaction, [mine.person.id], "visit.all_signed", "x", **told, once=1)
+        raise InterruptedError
 
-    with pytest.raises(LookupError):
+    with pytest.raises(InterruptedError):
         await transact(service.deps.db, work)
     assert (await service.get("/api/inbox", mine.token)).json["items"] == []
     assert await service.deps.db.outbox.count_documents({}) == 0
