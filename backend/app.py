@@ -26,6 +26,8 @@ from backend.handlers import (
     submissions,
     targets,
     visits,
+    wechat,
+    wechat_push,
 )
 from backend.handlers.base import UnknownPath
 from backend.handlers.context import Context, new_context
@@ -70,6 +72,8 @@ ROUTES: tuple[Route, ...] = (
     *evidence.ROUTES,
     *reviews.ROUTES,
     *recommendation_lists.ROUTES,
+    *wechat.ROUTES,
+    *wechat_push.ROUTES,
 )
 
 # Handlers bound the body themselves, so that a refusal has our shape; Tornado's own limit only answers a bare 400.

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     session_idle_hours: int = Field(168, ge=1, le=8760, description="多少小时不用就要重新登录，1–8760 的整数")
     session_absolute_hours: int = Field(1440, ge=1, le=8760, description="登录最多多少小时有效，1–8760 的整数")
     link_hours: int = Field(72, ge=1, le=720, description="登录链接多少小时内有效，1–720 的整数")
+    invitation_hours: int = Field(336, ge=1, le=2160, description="邀请码多少小时内有效，1–2160 的整数")
     rate_per_person: float = Field(50, ge=0, le=100_000, description="每人每秒的请求数，0–100000；0 为不限")
     rate_per_address: float = Field(200, ge=0, le=100_000, description="每个地址每秒的请求数，0–100000；0 为不限")
     wechat_app_id: str | None = Field(
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
     )
     wechat_aes_key: SecretStr | None = Field(
         None, min_length=43, max_length=43, description="消息推送的 EncodingAESKey（43 位），与微信公众平台上填的一致"
+    )
+    wechat_content_check: bool = Field(
+        False, description="学校提交申报时是否用微信的内容安全接口检查文字：true 或 false；需要已设置微信小程序"
     )
     wechat_state: Literal["developer", "trial", "formal"] = Field(
         "formal", description="消息打开小程序的哪一版：developer（开发版）、trial（体验版）或 formal（正式版）"
@@ -181,6 +185,10 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("  ZHIPING_SESSION_IDLE_HOURS：应不大于 ZHIPING_SESSION_ABSOLUTE_HOURS")
     if (settings.wechat_app_id is None) != (settings.wechat_app_secret is None):
         problems.append("  ZHIPING_WECHAT_APP_ID 和 ZHIPING_WECHAT_APP_SECRET：请两项都设，或都不设")
+    if settings.wechat_content_check and settings.wechat_app_id is None:
+        problems.append("  ZHIPING_WECHAT_CONTENT_CHECK：要先设置 ZHIPING_WECHAT_APP_ID")
+    if settings.wechat_aes_key is not None and settings.wechat_push_token is None:
+        problems.append("  ZHIPING_WECHAT_AES_KEY：要和 ZHIPING_WECHAT_PUSH_TOKEN 一起设置")
     if not (settings.config_folder / "rubrics").is_dir():
         problems.append(f"  ZHIPING_CONFIG_FOLDER：{settings.config_folder} 里没有 rubrics/，请改为配置目录的路径")
     return problems

@@ -1,7 +1,7 @@
 """WeChat's events as they come in a push, in XML or JSON, in one form. Whatever is not as expected is left out."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -34,18 +34,19 @@ def event_of(push: Mapping[str, Any], now: datetime) -> Event | None:
     if _text(push.get("MsgType")) != "event" or not name or not openid:
         return None
     rows = tuple(_rows(push))
-    return Event(_key(push), name, openid, _time(push.get("CreateTime"), now), rows, push)
+    return Event(_key(push, rows), name, openid, _time(push.get("CreateTime"), now), rows, push)
 
 
-def _key(push: Mapping[str, Any]) -> str:
-    """MsgId, which messages have; events have none and are told apart by user, time, name and what they say.
+def _key(push: Mapping[str, Any], rows: Sequence[Mapping[str, str]]) -> str:
+    """MsgId, where there is one; most events have none and are told apart by user, time, name and what they say.
 
     Two events of one name may come to a user in one second (two messages sent), so what they say counts too.
     """
     message_id = _text(push.get("MsgId"))
     if message_id:
         return f"message:{message_id[:100]}"
-    said = json.dumps(push, sort_keys=True, ensure_ascii=False, default=str)
+    head = [_text(push.get(name)) for name in ("FromUserName", "CreateTime", "Event", "trace_id")]
+    said = json.dumps([head, rows], sort_keys=True)
     return f"event:{sha256(said.encode()).hexdigest()}"
 
 

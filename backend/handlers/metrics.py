@@ -23,6 +23,7 @@ class Metrics:
     requests: Counter
     seconds: Histogram
     in_flight: Gauge
+    pushes: Counter
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request."""
@@ -67,4 +68,5 @@ def new_metrics() -> Metrics:
             "zhiping_request_seconds", "Time to answer.", ("route", "method"), registry=registry, buckets=_SECONDS
         ),
         Gauge("zhiping_requests_in_flight", "Requests under way.", registry=registry, multiprocess_mode="livesum"),
+        Counter("zhiping_wechat_pushes", "Pushes of WeChat's by what became of them.", ("outcome",), registry=registry),
     )

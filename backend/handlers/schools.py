@@ -5,8 +5,9 @@ from backend.handlers.base import Handler
 from backend.handlers.operation import operation
 from backend.handlers.routing import Route
 from backend.models.paging import Page
+from backend.models.people_requests import NewContact, PersonView
 from backend.models.schools import NewSchool, SchoolChange, SchoolQuery, SchoolView
-from backend.services import schools
+from backend.services import contacts, schools
 
 
 class Schools(Handler):
@@ -37,7 +38,17 @@ class School(Handler):
         return await schools.change(self.deps, self.actor, school_id, self.body)
 
 
+class SchoolContact(Handler):
+    """/api/schools/{school_id}/contacts/{person_id}"""
+
+    @operation("contact.replace", body=NewContact, answer=PersonView, errors=(Conflict,))
+    async def put(self, school_id: str, person_id: str) -> PersonView:
+        """Put another person in the place of a school's contact; messages and work go on with them."""
+        return await contacts.replace(self.deps, self.actor, school_id, person_id, self.body)
+
+
 ROUTES: tuple[Route, ...] = (
     Route("/api/schools", Schools),
     Route("/api/schools/{school_id}", School),
+    Route("/api/schools/{school_id}/contacts/{person_id}", SchoolContact),
 )

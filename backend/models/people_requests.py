@@ -35,6 +35,14 @@ class AddedPerson(Model):
     holding: Holding
 
 
+class NewContact(Model):
+    """Who takes the place of a school's contact; who is known by the phone number gets the role beside what they
+    hold."""
+
+    name: PersonName
+    phone: Phone
+
+
 class PersonChange(Model):
     """What to change of the person as read in this version; what is left out stays. Without a role nobody signs in."""
 

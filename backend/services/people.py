@@ -92,21 +92,32 @@ async def add(deps: Deps, actor: Actor, new: AddedPerson) -> PersonView:
     an administrator made by anyone else.
     """
 
-    async def work(transaction: Session) -> tuple[Person | None, Sequence[str]]:
+    async def work(transaction: Session) -> tuple[Person, Sequence[str]]:
         await check_holdings(deps, transaction, actor, {"/holding": new.holding})
-        person, ended = await people.find_by_phone(deps.db, new.phone, transaction), ()
-        if person is None:
-            return await _insert(deps, transaction, actor, new.name, new.phone, new.holding), ended
-        if name_key(person.name) != name_key(new.name):
-            raise _phone_taken(person.name)
-        if new.holding in person.holdings:
-            return person, ended
-        given = await _give(deps, transaction, actor, person, new.holding)
-        return await people.find(deps.db, person.id, transaction), given
+        return await ensure(deps, transaction, actor, new)
 
     person, ended = await transact(deps.db, work)
     forget(deps, ended)
     return person_view(person)
+
+
+async def ensure(deps: Deps, transaction: Session, actor: Actor, wanted: AddedPerson) -> tuple[Person, Sequence[str]]:
+    """The person with this phone number, who holds the role from now on; and the sessions that end by it.
+
+    Raises `Conflict` where the number is somebody else's.
+    """
+    person = await people.find_by_phone(deps.db, wanted.phone, transaction)
+    if person is None:
+        return await _insert(deps, transaction, actor, wanted.name, wanted.phone, wanted.holding), ()
+    if name_key(person.name) != name_key(wanted.name):
+        raise _phone_taken(person.name)
+    if wanted.holding in person.holdings:
+        return person, ()
+    ended = await _give(deps, transaction, actor, person, wanted.holding)
+    given = await people.find(deps.db, person.id, transaction)
+    if given is None:
+        raise faster()
+    return given, ended
 
 
 async def change(deps: Deps, actor: Actor, person_id: str, wanted: PersonChange) -> PersonView:

@@ -50,6 +50,12 @@ def actor_of(session: Session) -> Actor:
     return Actor(session.person_id, session.name, holding.role, holding.school_id, holding.district, session.id)
 
 
+def actor_in(opened: SessionOpened) -> Actor:
+    """Who acts in a session that was just opened."""
+    me, holding = opened.me, opened.me.holding
+    return Actor(me.person_id, me.name, holding.role, holding.school_id, holding.district, me.session.id)
+
+
 async def redeem(deps: Deps, body: RedeemLink) -> SessionOpened:
     """Signs in by a link and uses it up; raises `Unauthorised` where it was used, has expired, or never was."""
     token = new_token()
@@ -59,7 +65,9 @@ async def redeem(deps: Deps, body: RedeemLink) -> SessionOpened:
         person = await people.find(deps.db, link.person_id, transaction) if link else None
         if link is None or person is None or link.holding not in person.holdings:
             raise Unauthorised("这个登录链接已经用过或已过期，请向管理员要一个新的", code="link_spent")
-        return await _open(deps, person, link.holding, token, transaction, how="link")
+        return await open_session(
+            deps, person, link.holding, token, transaction, how="link", expires_at=link.session_ends_at
+        )
 
     return await transact(deps.db, work)
 
@@ -78,8 +86,10 @@ async def sign_in(deps: Deps, body: PasswordSignIn, address: str) -> SessionOpen
         raise Unauthorised("账号或密码不对，请检查后重试", code="wrong_password")
     await throttle.forget_account(deps, body.account)
     await throttle.forgive_address(deps, address)
-    holding, token = _choose(person, body.holding), new_token()
-    return await transact(deps.db, lambda transaction: _open(deps, person, holding, token, transaction, how="password"))
+    holding, token = choose(person, body.holding), new_token()
+    return await transact(
+        deps.db, lambda transaction: open_session(deps, person, holding, token, transaction, how="password")
+    )
 
 
 async def switch(deps: Deps, actor: Actor, holding: Holding) -> SessionOpened:
@@ -92,8 +102,8 @@ async def switch(deps: Deps, actor: Actor, holding: Holding) -> SessionOpened:
         if person is None or current is None:
             raise session_ended()
         await _delete(deps, actor, transaction, reason="switched")
-        chosen = _choose(person, holding)
-        return await _open(deps, person, chosen, token, transaction, how="switch", expires_at=current.expires_at)
+        chosen = choose(person, holding)
+        return await open_session(deps, person, chosen, token, transaction, how="switch", expires_at=current.expires_at)
 
     opened = await transact(deps.db, work)
     deps.session_cache.drop(actor.session_id)
@@ -111,7 +121,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _choose(person: Person, wanted: Holding | None) -> Holding:
+def choose(person: Person, wanted: Holding | None) -> Holding:
+    """The wanted role, or else the first; raises `Forbidden` for one that the person doesn't hold."""
     if not person.holdings:
         raise Forbidden("您的身份已被取消，请联系市教育局", code="no_role")
     if wanted is None:
@@ -121,7 +132,7 @@ def _choose(person: Person, wanted: Holding | None) -> Holding:
     return wanted
 
 
-async def _open(
+async def open_session(
     deps: Deps,
     person: Person,
     holding: Holding,
@@ -131,6 +142,8 @@ async def _open(
     how: str,
     expires_at: datetime | None = None,
 ) -> SessionOpened:
+    """A new session of the person in the role, and its audit event; `how` they came in. `token` is made before the
+    transaction, which may run twice."""
     now = deps.clock()
     session = Session(
         id=deps.new_id(),

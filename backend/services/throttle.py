@@ -1,4 +1,4 @@
-"""Guessing passwords is slowed by account and by address, in all processes together."""
+"""Guessing passwords and invitation codes is slowed by account and by address, in all processes together."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -11,6 +11,7 @@ from backend.store import attempts
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
 PER_ADDRESS = 50
+PER_OPENID = 10
 
 
 async def count_account(deps: Deps, account: str) -> None:
@@ -23,6 +24,16 @@ async def count_account(deps: Deps, account: str) -> None:
 async def count_address(deps: Deps, address: str) -> None:
     """Counts an attempt from an address; raises `TooManyRequests` from the 51st in 15 minutes."""
     await _count(deps, _key("address", address), PER_ADDRESS, "您所在的网络尝试登录的次数太多，请 15 分钟后再试")
+
+
+async def count_openid(deps: Deps, openid: str) -> None:
+    """Counts an attempt of a WeChat user to bind; raises `TooManyRequests` from the 11th in 15 minutes."""
+    await _count(deps, _key("openid", openid), PER_OPENID, "尝试绑定的次数太多，请 15 分钟后再试，或联系邀请您的管理员")
+
+
+async def forget_openid(deps: Deps, openid: str) -> None:
+    """The attempts of a WeChat user count no more: the last one was right."""
+    await attempts.forget(deps.db, _key("openid", openid))
 
 
 async def forget_account(deps: Deps, account: str) -> None:

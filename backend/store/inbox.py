@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from backend.store.mongo import Database
+from backend.store.mongo import Database, Session
 from backend.store.paging import page
 
 
@@ -24,6 +24,17 @@ async def mark_read(db: Database, person_id: str, message_id: str, now: datetime
     mine = {"_id": message_id, "person_id": person_id}
     await db.inbox.update_one(mine | {"unread": True}, {"$set": {"unread": False, "read_at": now}})
     return await db.inbox.find_one(mine)
+
+
+async def ids_of_person(db: Database, session: Session, person_id: str) -> list[str]:
+    """The ids of all messages to the person."""
+    return [row["_id"] async for row in db.inbox.find({"person_id": person_id}, {"_id": 1}, session=session)]
+
+
+async def hand_over(db: Database, session: Session, message_ids: list[str], person_id: str) -> None:
+    """Makes the messages another person's, read or not as they are."""
+    change = {"$set": {"person_id": person_id}}
+    await db.inbox.update_many({"_id": {"$in": message_ids}}, change, session=session)
 
 
 async def read_times(db: Database, message_ids: list[str]) -> dict[str, datetime | None]:

@@ -47,6 +47,18 @@ async def known_keys(db: Database, session: Session, keys: Iterable[str]) -> fro
     return frozenset([row["dedupe_key"] async for row in known])
 
 
+async def about(db: Database, session: Session, message_ids: list[str], object_id: str) -> list[str]:
+    """Those of the messages that are about the object."""
+    rows = db.outbox.find({"_id": {"$in": message_ids}}, {"dedupe_key": 1}, session=session)
+    return [row["_id"] async for row in rows if row["dedupe_key"].split(":")[1] == object_id]
+
+
+async def hand_over(db: Database, session: Session, message_ids: list[str], person_id: str) -> None:
+    """Readdresses those of the messages that no worker has taken up yet."""
+    wanted = {"_id": {"$in": message_ids}, "state": "pending"}
+    await db.outbox.update_many(wanted, {"$set": {"person_id": person_id}}, session=session)
+
+
 async def page_by_state(
     db: Database, state: str | None, limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:

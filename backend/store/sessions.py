@@ -30,13 +30,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A single-use way to sign in as a person in one role."""
+    """A single-use way to sign in as a person in one role; `session_ends_at` bounds the session that it opens."""
 
     token_hash: str
     person_id: str
     holding: Holding
     made_at: datetime
     expires_at: datetime
+    session_ends_at: datetime | None = None
 
 
 def hash_token(token: str) -> str:
@@ -126,6 +127,7 @@ async def insert_link(db: Database, link: Link, transaction: Transaction | None 
         "holding": link.holding.model_dump(mode="json"),
         "made_at": link.made_at,
         "expires_at": link.expires_at,
+        "session_ends_at": link.session_ends_at,
         "redeemed_at": None,
     }
     await db.sign_in_links.insert_one(document, session=transaction)
@@ -159,4 +161,6 @@ def _link(document: dict[str, Any]) -> Link:
         holding=Holding(**document["holding"]),
         made_at=document["made_at"],
         expires_at=document["expires_at"],
+        # Links made before there were web-views have none.
+        session_ends_at=document.get("session_ends_at"),
     )

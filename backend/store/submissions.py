@@ -115,9 +115,9 @@ async def page_of(
     return await page(db.submissions, wanted, ("school.name", "_id"), limit, cursor, SUMMARY)
 
 
-async def of_school(db: Database, cycle_id: str, school_id: str) -> Document | None:
+async def of_school(db: Database, cycle_id: str, school_id: str, session: Session | None = None) -> Document | None:
     """What a list shows of the school's submission in the cycle."""
-    return await db.submissions.find_one({"cycle": cycle_id, "school_id": school_id}, SUMMARY)
+    return await db.submissions.find_one({"cycle": cycle_id, "school_id": school_id}, SUMMARY, session=session)
 
 
 async def of_district(

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
 from inspect import isawaitable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from backend.app import ROUTES
 from backend.handlers.openapi_document import Line, lines
@@ -12,6 +14,7 @@ from backend.handlers.operation import Media
 from backend.models.people import Role
 from tests.http.conftest import SignedIn, new_id
 from tests.http.world import ITEM, MUNICIPAL, Subject, World, workbook
+from tests.wechat_stub import push
 
 LINES: tuple[Line, ...] = tuple(lines(ROUTES))
 # `lead` and `inspector` are both inspectors: the one who leads the visit, and another of its team.
@@ -19,7 +22,7 @@ ROLES = ("school", "inspector", "lead", "district", "city", "admin")
 LONG = "a long enough password"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """What a request is made of: the world, the school that it is about, and who makes it in which role."""
 
@@ -27,6 +30,21 @@ class Case:
     subject: Subject
     actor: SignedIn
     role: str
+
+    @cached_property
+    def pushed(self) -> tuple[dict[str, str], str]:
+        """A push of WeChat's: its query and its body, which is encrypted and signed by the query."""
+        stub = self.world.stub
+        row = {"TemplateId": "t-1", "SubscribeStatusString": "accept", "PopupScene": "0"}
+        return push.request_of(
+            stub.event("o-00001", "subscribe_msg_popup_event", row),
+            token=stub.push_token,
+            aes_key=stub.aes_key,
+            app_id=stub.platform.app_id,
+            timestamp=int(self.world.clock().timestamp()),
+            form="xml",
+            safe=True,
+        )
 
 
 # Of a case, or of one and awaited.
@@ -45,7 +63,7 @@ class Sample:
 
     stage: str | Mapping[str, str] = "draft"
     body: Body | None = None
-    query: str = ""
+    query: Callable[[Case], Mapping[str, str]] | None = None
     handed_in: bool = False
     district: str = "hailing"
     prepare: Prepare | None = None
@@ -241,6 +259,54 @@ async def lost_photo(case: Case) -> Any:
     return {"evidence_id": taken["id"], "reason": "手机遗失"}
 
 
+def login(case: Case) -> Any:
+    """A WeChat user whom nobody knows yet."""
+    return {"code": case.world.stub.platform.code_for(f"o-new-{case.world.number()}")}
+
+
+async def binding(case: Case) -> Any:
+    """An unknown WeChat user with the phone number of somebody invited."""
+    invited = await case.world.sign_in("inspector")
+    await _unbind(case, invited)
+    sent = await case.world.service.post("/api/wechat/sessions", login(case))
+    phone_code = case.world.stub.platform.phone_code(invited.person.phone)
+    return {"ticket": sent.json["ticket"], "phone_code": phone_code}
+
+
+def accepts(case: Case) -> Any:
+    """One message accepted."""
+    now = case.world.later()
+    return {"device_now": now, "accepts": [{"id": new_id(), "template_id": "t-1", "result": "accept", "at": now}]}
+
+
+async def _unbind(case: Case, who: SignedIn) -> None:
+    await case.world.db.people.update_one({"_id": who.person.id}, {"$set": {"wechat": None}})
+
+
+async def contact_unbound(case: Case) -> None:
+    """The school's contact is bound to no WeChat user."""
+    await _unbind(case, case.subject.contact)
+
+
+async def invitation_of(case: Case) -> str:
+    """A new invitation of the school's contact."""
+    contact, now = case.subject.contact, case.world.clock()
+    invitation = {
+        "_id": new_id(),
+        "schema": 1,
+        "code_hash": new_id(),
+        "person_id": contact.person.id,
+        "holding": holding(contact),
+        "made_by": None,
+        "made_at": now,
+        "expires_at": now + timedelta(days=14),
+        "used_at": None,
+        "revoked_at": None,
+    }
+    await case.world.db.invitations.insert_one(invitation)
+    return str(invitation["_id"])
+
+
 def evidence(case: Case) -> Any:
     """A photo of a school."""
     return {"id": new_id(), "sha256": "ab" * 32, "kind": "photo", "name": "机房.jpg", "size": 123456}
@@ -301,6 +367,24 @@ SAMPLES: Mapping[str, Sample] = {
     "person.set_ties": Sample(
         body=lambda case: {"school_ids": []},
         values={"person_id": lambda case: (case.subject.member if case.role == "city" else whose(case)).person.id},
+    ),
+    "wechat.sign_in": Sample(body=login),
+    "wechat.bind": Sample(body=binding),
+    "wechat.unbind": Sample(values={"person_id": contact_or_self}),
+    "wechat.verify_push": Sample(query=lambda case: case.pushed[0] | {"echostr": "4375120948345356249"}),
+    # The ciphertext is another each time, and its signature with it: query and body are of one push.
+    "wechat.push": Sample(query=lambda case: case.pushed[0], body=lambda case: case.pushed[1].encode()),
+    "web_view_ticket.make": Sample(),
+    "accept.read": Sample(),
+    "accept.report": Sample(body=accepts),
+    "invitation.list": Sample(values={"person_id": contact_or_self}),
+    "invitation.make": Sample(body=lambda case: {}, values={"person_id": contact_or_self}, prepare=contact_unbound),
+    "invitation.revoke": Sample(
+        values={"person_id": lambda case: case.subject.contact.person.id, "invitation_id": invitation_of}
+    ),
+    "contact.replace": Sample(
+        body=lambda case: {"name": "新联系人", "phone": f"136{case.world.number():08}"},
+        values={"person_id": lambda case: case.subject.contact.person.id},
     ),
     "school.list": Sample(),
     "school.register": Sample(
@@ -416,12 +500,12 @@ class Request:
     values: Mapping[str, str]
     body: Any
     token: str | None
+    query: str = ""
 
     @property
     def path(self) -> str:
         """The path, with the sample's query."""
-        query = SAMPLES[self.line.operation.id].query
-        return self.line.route.template.format(**self.values) + query
+        return self.line.route.template.format(**self.values) + (f"?{self.query}" if self.query else "")
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -441,7 +525,8 @@ async def request_of(line: Line, case: Case) -> Request:
         values[part] = value if isinstance(value, str) else await value
         assert values[part], f"{line.operation.id}: the school at this stage has no {part}"
     body = sample.body(case) if sample.body else None
-    return Request(line, values, await body if isawaitable(body) else body, case.actor.token)
+    query = urlencode(sample.query(case)) if sample.query else ""
+    return Request(line, values, await body if isawaitable(body) else body, case.actor.token, query)
 
 
 async def case_of(world: World, line: Line, role: str) -> Case:

@@ -11,7 +11,7 @@ import pytest
 
 from backend.handlers.openapi_document import Line
 from backend.services.permissions import PERMISSIONS, Scope
-from tests.http.conftest import Answer, Clock, Service, SignedIn, new_id
+from tests.http.conftest import Answer, Clock, SignedIn, StartService, new_id
 from tests.http.samples import (
     LINES,
     REVIEWS,
@@ -25,6 +25,7 @@ from tests.http.samples import (
     stored_role,
 )
 from tests.http.world import Subject, World, make_world
+from tests.wechat_stub import running_stub
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Whom the city awards, everybody may know by name.
@@ -38,8 +39,9 @@ _PUBLIC = {
 
 
 @pytest.fixture
-async def world(service: Service, clock: Clock) -> World:
-    return await make_world(service, clock)
+async def world(start_service: StartService, clock: Clock) -> AsyncIterator[World]:
+    async with running_stub() as stub, start_service(**stub.settings) as service:
+        yield await make_world(service, clock, stub)
 
 
 async def send(world: World, request: Request, token: str | None) -> Answer:

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -41,6 +42,7 @@ from tests.http.samples import (
 )
 from tests.http.world import Subject, World, make_world
 from tests.seeds import fresh_seed
+from tests.wechat_stub import running_stub
 
 _T = TypeVar("_T")
 # Cases of each kind for each operation as each role, and ways through the links.
@@ -51,9 +53,9 @@ STEPS = 15
 GENERATE = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
-@schemathesis.serializer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+@schemathesis.serializer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/xml")
 def as_workbook(context: Any, value: Any) -> bytes:
-    """Workbooks go as they are; what schemathesis makes up is none, and is refused."""
+    """Workbooks and pushes go as they are; what schemathesis makes up is none, and is refused."""
     return value if isinstance(value, bytes) else json.dumps(value, default=str).encode()
 
 
@@ -122,8 +124,9 @@ async def _start(stack: AsyncExitStack, mongodb: Embedded) -> World:
     await db.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
     await db.client.drop_database("schemathesis")
     clock = Clock()
-    service = await stack.enter_async_context(running_service(make_deps(db, clock), clock))
-    return await make_world(service, clock)
+    stub = await stack.enter_async_context(running_stub())
+    service = await stack.enter_async_context(running_service(make_deps(db, clock, **stub.settings), clock))
+    return await make_world(service, clock, stub)
 
 
 def may(line: Line, role: str) -> bool:
@@ -134,11 +137,11 @@ def may(line: Line, role: str) -> bool:
 
 def sample_case(served: Served, request: Request) -> Any:
     """The sample as a case of schemathesis."""
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"query": dict(parse_qsl(request.query))}
     if request.line.operation.body is not None:
         declared = request.line.operation.body
         media_type = declared.types[0] if isinstance(declared, Media) else "application/json"
-        more = {"body": request.body, "media_type": media_type}
+        more |= {"body": request.body, "media_type": media_type}
     return served.of(request.line).Case(path_parameters=dict(request.values), **more)
 
 
@@ -252,7 +255,7 @@ def walk_links(served: Served, role: str, scenarios: int) -> None:
     subject = served.run(served.world.everything("hailing"))
     headers = {"Authorization": f"Bearer {served.run(actor_for(served.world, subject, role)).token}"}
     # Whoever signs out on the way is at its end.
-    ending = ["session.close", "session.switch", "person.end_sessions", "me.set_password"]
+    ending = ["session.close", "session.switch", "person.end_sessions", "me.set_password", "wechat.unbind"]
 
     base: Any = served.schema.exclude(operation_id=ending).as_state_machine()
 

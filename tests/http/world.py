@@ -17,7 +17,7 @@ from backend.models.people import Holding, Role
 from backend.services.sessions import actor_of
 from backend.store import people, sessions
 from backend.store.migrations import migrate
-from backend.store.people import Person
+from backend.store.people import Person, WeChatUser
 from backend.store.recommendation_lists import list_id
 from backend.store.sessions import Session, hash_token
 from inspection.rules.rubric import Rubric
@@ -25,6 +25,7 @@ from inspection.rules.workflow import State
 from tests.http import submitted
 from tests.http.conftest import Answer, Clock, Service, SignedIn, new_id
 from tests.http.visiting import PNG, Visiting
+from tests.wechat_stub import Stub
 
 NOW = datetime.fromisoformat("2022-09-05T02:00:00+00:00")
 # An item without clauses, on which schools and inspectors part.
@@ -90,6 +91,7 @@ class World:
 
     service: Service
     clock: Clock
+    stub: Stub
     city: SignedIn = field(init=False)
     subjects: list[Subject] = field(default_factory=list)
     people: list[SignedIn] = field(default_factory=list)
@@ -136,6 +138,7 @@ class World:
             f"138{number:08}",
             (holding,),
             school_districts=(of,) if of else (),
+            wechat=WeChatUser(f"o-{number:05}", None, now),
         )
         token = secrets.token_urlsafe(32)
         session = Session(
@@ -308,11 +311,12 @@ class World:
         return await self.send("POST", path, body, who or self.city)
 
 
-async def make_world(service: Service, clock: Clock) -> World:
-    """Opens the cycle with a calendar around `NOW`, on a database that is ready."""
+async def make_world(service: Service, clock: Clock, stub: Stub) -> World:
+    """Opens the cycle with a calendar around `NOW`, on a database that is ready; everybody is bound to a WeChat user of
+    the stub's."""
     clock.set(NOW)
     await migrate(service.deps.db)
-    world = World(service, clock)
+    world = World(service, clock, stub)
     world.city = await world.sign_in("city")
     await world.post("/api/cycles", world.opening)
     return world

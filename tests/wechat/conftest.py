@@ -1,5 +1,6 @@
 """The stub of WeChat, and our gateway to it."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,16 @@ import pytest
 from backend.deps import Deps
 from backend.gateways.wechat import WeChat
 from backend.store.mongo import Database
-from tests.http.conftest import Clock, clock, make_deps, signed_in, start_service, steady_database
+from tests.http.conftest import (
+    Clock,
+    Service,
+    StartService,
+    clock,
+    make_deps,
+    signed_in,
+    start_service,
+    steady_database,
+)
 from tests.wechat_stub import Stub, running_stub
 
 __all__ = ["clock", "signed_in", "start_service", "steady_database"]
@@ -34,3 +44,12 @@ def wechat(deps: Deps) -> WeChat:
     """Our gateway to the stub."""
     assert deps.wechat is not None
     return deps.wechat
+
+
+@pytest.fixture
+async def service(start_service: StartService, stub: Stub, clock: Clock) -> AsyncIterator[Service]:
+    """The whole service on an empty database, with the stub for WeChat; the stub's time is the service's."""
+    async with start_service(**stub.settings) as running:
+        stub.platform.ahead = clock().timestamp() - time.time()
+        stub.push_url = f"http://127.0.0.1:{running.port}/wechat/push"
+        yield running
