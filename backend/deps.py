@@ -1,5 +1,6 @@
 """What every request may need, built once."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import Callable, Mapping
@@ -50,6 +51,8 @@ class Deps:
     font: Font = field(default_factory=find_font)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
+    # Set with every receipt, so that whoever checks photos needn't wait to be due.
+    photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def close(self) -> None:
         """Lets go of threads and connections."""

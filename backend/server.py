@@ -5,7 +5,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
@@ -13,13 +14,17 @@ from tornado.httpserver import HTTPServer
 from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
 from backend.handlers.context import Traffic
-from backend.services import publications
+from backend.services import photo_checks, publications
 from backend.settings import Settings
 from backend.store.errors import StoreError
 from backend.store.migrations import migrate, readiness
 from backend.store.opening import unusable
 
 GRACE_SECONDS = 30.0
+
+# What each process does beside answering. A loop ends by itself, and what it began, once the event is set.
+Loop = Callable[[Deps, asyncio.Event], Coroutine[Any, Any, None]]
+LOOPS: tuple[Loop, ...] = (photo_checks.run,)
 
 log = structlog.get_logger("server")
 
@@ -66,8 +71,11 @@ async def serve(
         gc.enable()
         log.info("started", port=settings.port, pid=os.getpid())
         started()
+        loops = [asyncio.create_task(loop(deps, stop)) for loop in LOOPS]
         await _until_stopped(stop)
+        stop.set()
         await drain(server, context_of(app).traffic)
+        await end(loops)
         log.info("stopped", pid=os.getpid())
     finally:
         deps.close()
@@ -81,6 +89,16 @@ async def _until_stopped(stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), timeout=1)
         except TimeoutError:
             continue
+
+
+async def end(loops: Sequence[asyncio.Task[None]], grace: float = GRACE_SECONDS) -> None:
+    """Gives the loops `grace` seconds to end, and cuts them off then. One that failed is logged."""
+    _, going_on = await asyncio.wait(loops, timeout=grace)
+    for loop in going_on:
+        loop.cancel()
+    for result in await asyncio.gather(*loops, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("loop_failed", exc_info=result)
 
 
 async def drain(server: HTTPServer, traffic: Traffic, grace: float = GRACE_SECONDS) -> None:

@@ -42,6 +42,11 @@ class Fingerprint:
     middles: tuple[bytes, ...]
     quality: int
 
+    @property
+    def telling(self) -> bool:
+        """Whether there is enough in the picture to know it by."""
+        return self.quality >= LEAST_QUALITY
+
 
 def fingerprint(picture: Image.Image) -> Fingerprint:
     """The fingerprint of a picture in RGB, upright as people see it; some hundred pixels are enough."""

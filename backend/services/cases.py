@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.deps import Deps
 from backend.services.cycles import OpenCycle
-from backend.services.reconciliation import case_of
+from backend.services.reconciliation import case_of, suspects
 from backend.services.workflow import faster
 from backend.store import score_sheets, visits
 from backend.store.mongo import Session
@@ -20,7 +20,8 @@ async def load_case(
     if visit is None:
         raise LookupError(f"submission {submission['_id']} has no visit")
     sheets = await score_sheets.signed_by_visit(deps.db, [visit["_id"]], transaction)
-    return visit, case_of(cycle, submission, visit, sheets[visit["_id"]])
+    suspect = await suspects(deps, [(submission, visit)], transaction)
+    return visit, case_of(cycle, submission, visit, sheets[visit["_id"]], suspect[submission["_id"]])
 
 
 async def hold_rulings(deps: Deps, transaction: Session, visit: Mapping[str, Any], decision: Mapping[str, Any]) -> None:

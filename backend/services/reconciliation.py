@@ -1,14 +1,15 @@
 """From what is stored to the cases that the rules decide: signed sheets, rulings in force, the self-assessment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from backend.deps import Deps
 from backend.services.cycles import OpenCycle
 from backend.services.submissions import evidence_counts, school_figures, self_answers
-from backend.store import score_sheets, visits
+from backend.store import photo_records, score_sheets, visits
+from backend.store.mongo import Session
 from backend.store.reconciliation import submissions_after
 from backend.store.submissions import item_code
 from inspection.rules.case import Answers, Case, Sheet
@@ -44,8 +45,10 @@ def case_of(
     submission: Mapping[str, Any],
     visit: Mapping[str, Any],
     sheets: Iterable[Mapping[str, Any]],
+    suspect: frozenset[str] = frozenset(),
 ) -> Case:
-    """The case of a submission: what its grade depends on. Of the sheets only the signed ones count.
+    """The case of a submission: what its grade depends on. Of the sheets only the signed ones count; `suspect` are its
+    items with a flagged photo (see `suspects`).
 
     All documents are as stored; the submission has been handed in, so that its figures are there.
     """
@@ -66,7 +69,31 @@ def case_of(
         ),
         rulings=rulings_in_force(rulings_of(visit)),
         evidence=evidence_counts(submission),
+        suspect=suspect,
     )
+
+
+async def suspects(
+    deps: Deps, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], transaction: Session | None = None
+) -> Mapping[str, frozenset[str]]:
+    """The items with a photo that carries an integrity flag, by submission: attached by the school, or taken there on
+    the visit. `pairs` are submissions with their visits, as stored."""
+    evidence = await photo_records.flagged_evidence(
+        deps.db, [submission["_id"] for submission, _ in pairs], transaction
+    )
+    taken = await photo_records.flagged_items(deps.db, [visit["_id"] for _, visit in pairs], transaction)
+    return {
+        submission["_id"]: frozenset(taken.get(visit["_id"], ()))
+        | _items_with(submission, evidence.get(submission["_id"], set()))
+        for submission, visit in pairs
+    }
+
+
+def _items_with(submission: Mapping[str, Any], evidence: set[str]) -> frozenset[str]:
+    if not evidence:
+        return frozenset()
+    items = submission["items"].items()
+    return frozenset(_code(key) for key, item in items if not evidence.isdisjoint(item.get("evidence") or ()))
 
 
 def case_data(case: Case) -> dict[str, object]:
@@ -82,8 +109,8 @@ async def cases(
 ) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any], Case]]:
     """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids.
 
-    The submissions come without the versions and the history of their fields. Three queries for each hundred schools,
-    and a hundred in memory at once.
+    The submissions come without the versions and the history of their fields. Five queries for each fifty schools,
+    and fifty in memory at once.
     """
     wanted, after, count = tuple(states), "", 0
     more = True
@@ -91,12 +118,13 @@ async def cases(
         batch = await submissions_after(deps.db, cycle.id, wanted, after, _BATCH)
         visited = await visits.live_by_submission(deps.db, [submission["_id"] for submission in batch])
         signed = await score_sheets.signed_by_visit(deps.db, [visit["_id"] for visit in visited.values()])
-        for submission in batch:
-            visit = visited.get(submission["_id"])
-            if visit is not None:
-                yield submission, visit, case_of(cycle, submission, visit, signed[visit["_id"]])
-                count += 1
-                if count % _TURN == 0:
-                    await asyncio.sleep(0)
+        pairs = [(each, visited[each["_id"]]) for each in batch if each["_id"] in visited]
+        suspect = await suspects(deps, pairs)
+        for submission, visit in pairs:
+            sheets = signed[visit["_id"]]
+            yield submission, visit, case_of(cycle, submission, visit, sheets, suspect[submission["_id"]])
+            count += 1
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
         more = len(batch) == _BATCH
         after = batch[-1]["_id"] if batch else after

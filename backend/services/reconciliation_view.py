@@ -40,10 +40,11 @@ async def read(deps: Deps, actor: Actor, visit_id: str) -> Reconciliation:
         require_signed(found)
     outcome = assess(found.case)
     missing = await missing_for_closing(deps, None, found, outcome) if visit["state"] == VisitState.OPEN else {}
-    return _view(found, outcome, [plain_detail(each) for problems in missing.values() for each in problems])
+    reasons = [plain_detail(each) for problems in missing.values() for each in problems]
+    return _view(found, outcome, reasons, for_city=actor.role is Role.CITY)
 
 
-def _view(found: VisitCase, outcome: Outcome, missing: Sequence[Any]) -> Reconciliation:
+def _view(found: VisitCase, outcome: Outcome, missing: Sequence[Any], *, for_city: bool) -> Reconciliation:
     visit, rules = found.visit, found.cycle.cycle.rules
     grade = grade_fields(found.case.applied, outcome.decision) if outcome.decision else None
     return Reconciliation(
@@ -59,6 +60,8 @@ def _view(found: VisitCase, outcome: Outcome, missing: Sequence[Any]) -> Reconci
                 item=row.item, kind=row.kind, delta=row.delta, severity=row.severity, changes_grade=row.changes_grade
             )
             for row in outcome.discrepancies
+            # What photos are asked about is for officers: the team took some of them.
+            if for_city or row.kind != "evidence_suspect"
         ],
         decision=grade_view(rules, grade) if grade else None,
         rulings=[ruling_view(each) for each in visit["rulings"]],

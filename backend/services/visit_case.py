@@ -8,7 +8,7 @@ from backend.deps import Deps
 from backend.errors import Conflict, Detail, Forbidden
 from backend.models.people import Actor
 from backend.services.cycles import OpenCycle
-from backend.services.reconciliation import case_of
+from backend.services.reconciliation import case_of, suspects
 from backend.services.submissions import cycle_of
 from backend.services.visit_access import not_found, role_in
 from backend.store import score_sheets, submissions
@@ -51,7 +51,8 @@ async def load(deps: Deps, transaction: Session | None, visit: Mapping[str, Any]
         raise not_found()
     cycle = await cycle_of(deps, submission, transaction)
     sheets = await score_sheets.of_visit(deps.db, visit["_id"], transaction, _OF_SHEET)
-    return VisitCase(cycle, visit, submission, sheets, case_of(cycle, submission, visit, sheets))
+    suspect = (await suspects(deps, [(submission, visit)], transaction))[submission["_id"]]
+    return VisitCase(cycle, visit, submission, sheets, case_of(cycle, submission, visit, sheets, suspect))
 
 
 def require_lead(visit: Mapping[str, Any], actor: Actor) -> None:

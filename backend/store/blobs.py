@@ -2,15 +2,17 @@
 
 {_id (also the id of its file in the bucket `originals`), schema, school_id, sha256, size, content_type (by its first
 bytes), received_at, check: {state: pending | checked | refused, attempts, lease_until, reason: code | None}, facts:
-{…} | None, renditions: {"2048": {…}, "320": {…}}}
+{width, height, taken_at, place: {latitude, longitude}, device} | None, renditions: {"2048": {"image/jpeg": {file_id,
+size, width, height}, "image/webp": {…}}, "320": {…}}}
 
 Records (`evidence`, `visit_photos`) refer to a blob by `blob_id`. A blob is there once its bytes are, for a majority.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from bson.min_key import MinKey
 from pymongo import ASCENDING, ReturnDocument
 
 from backend.store import gridfs
@@ -75,15 +77,56 @@ async def finish_check(
     facts: Mapping[str, Any] | None = None,
     renditions: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Notes what came of the check of a blob as `claim_next` gave it; whether its lease had not gone to another."""
-    mine = {"_id": blob["_id"], "check.state": "pending", "check.attempts": blob["check"]["attempts"]}
+    """Notes what came of the check of a blob as `claim_next` gave it; whether its lease had not gone to another, and
+    nobody has asked for another look since."""
+    mine = _as_claimed(blob) | {"check.asked": blob["check"].get("asked")}
     found = {
         "check.state": state,
         "check.reason": reason,
+        # Nobody's any more, should there be another look.
+        "check.attempts": 0,
+        "check.lease_until": blob["received_at"],
         "facts": dict(facts) if facts is not None else None,
         "renditions": dict(renditions or {}),
     }
     return bool((await db.blobs.update_one(mine, {"$set": found}, session=session)).matched_count)
+
+
+async def look_again(db: Database, session: Session, blob_id: str) -> None:
+    """Has a blob looked at once more, whose records have changed. One that is refused stays refused.
+
+    A check that is under way then fails to finish, and is made again.
+    """
+    good = {"_id": blob_id, "check.state": {"$ne": "refused"}}
+    await db.blobs.update_one(good, {"$set": {"check.state": "pending"}, "$inc": {"check.asked": 1}}, session=session)
+
+
+async def release(db: Database, session: Session | None, blob: Mapping[str, Any], now: datetime) -> None:
+    """Gives back the lease of a blob as `claim_next` gave it; the attempt doesn't count."""
+    mine = _as_claimed(blob)
+    change = {"$set": {"check.lease_until": now}, "$inc": {"check.attempts": -1}}
+    await db.blobs.update_one(mine, change, session=session)
+
+
+def _as_claimed(blob: Mapping[str, Any]) -> Document:
+    return {"_id": blob["_id"], "check.state": "pending", "check.attempts": blob["check"]["attempts"]}
+
+
+async def count_pending(db: Database) -> int:
+    """How many blobs wait to be checked, or are being checked."""
+    return await db.blobs.count_documents({"check.state": "pending", "check.lease_until": {"$gte": MinKey()}})
+
+
+async def same_content(db: Database, blob: Mapping[str, Any], session: Session | None = None) -> list[str]:
+    """The blobs of other schools with the same content."""
+    found = db.blobs.find({"sha256": blob["sha256"]}, {"school_id": 1}, session=session)
+    return [each["_id"] async for each in found if each["school_id"] != blob["school_id"]]
+
+
+async def find_many(db: Database, blob_ids: Iterable[str], session: Session | None = None) -> dict[str, Document]:
+    """Those of the blobs that there are, by id."""
+    found = db.blobs.find({"_id": {"$in": list(blob_ids)}}, session=session)
+    return {blob["_id"]: blob async for blob in found}
 
 
 async def read_original(db: Database, blob: Mapping[str, Any]) -> bytes:

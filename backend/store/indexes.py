@@ -50,6 +50,7 @@ INDEXES: tuple[Index, ...] = (
     Index("audit_events", "person", ("actor.person_id", "at", "_id", "event", "object.id")),
     Index("binding_tickets", "expires", ("expires_at",), expires_after=0),
     Index("blobs", "content", ("school_id", "sha256"), unique=True),
+    Index("blobs", "sha256", ("sha256",)),
     Index("blobs", "due", ("check.lease_until",), only={"check.state": "pending"}),
     Index("decisions", "cycle", ("cycle", "submission_id", "version")),
     Index("decisions", "district", ("cycle", "district", "submission_id", "version")),
@@ -59,6 +60,8 @@ INDEXES: tuple[Index, ...] = (
     Index("discrepancy_answers", "submission", ("submission_id", "state")),
     # With removed_at as a key, pages after the first would be sorted in memory: null is two ranges to MongoDB.
     Index("evidence", "submission", ("submission_id", "added_at", "_id"), only={"removed_at": None}),
+    Index("evidence", "blob", ("blob_id",)),
+    Index("evidence", "flagged", ("submission_id",), only={"flagged": True}),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
     Index("invitations", "code", ("code_hash",), unique=True),
@@ -79,6 +82,7 @@ INDEXES: tuple[Index, ...] = (
     Index("people", "school", ("holdings.school_id", "name", "_id")),
     Index("people", "school_district", ("school_districts", "name", "_id")),
     Index("people", "wechat", ("wechat.openid",), unique=True, only={"wechat.openid": {"$exists": True}}),
+    Index("perceptual", "keys", ("keys",)),
     Index("public_notices", "end", ("cycle", "ends_at")),
     Index("public_notices", "opened", ("cycle", "opened_at", "_id")),
     Index("publication_entries", "district", ("publication_id", "district", "position")),
@@ -107,6 +111,8 @@ INDEXES: tuple[Index, ...] = (
     Index("submissions", "state", ("cycle", "state", "school.name", "_id")),
     Index("submissions", "state_id", ("cycle", "state", "_id")),
     Index("subscription_quotas", "openid", ("openid",)),
+    Index("visit_photos", "blob", ("blob_id",)),
+    Index("visit_photos", "flagged", ("visit_id",), only={"flagged": True}),
     Index("visit_photos", "unstored", ("visit_id",), only={"sha256": None}),
     Index("visit_photos", "visit", ("visit_id", "taken_at", "_id")),
     # Cancelled visits are in no list, and a submission may have any number of them.

@@ -197,6 +197,8 @@ async def running_service(deps: Deps, clock: Clock, routes: tuple[Route, ...] = 
         server.stop()
         await server.close_all_connections()
         deps.passwords.close()
+        deps.threads.close()
+        deps.decoders.close()
         if deps.wechat is not None:
             deps.wechat.close()
 
