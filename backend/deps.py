@@ -11,6 +11,7 @@ from backend.config_files import load_cycle, load_districts, load_notices, load_
 from backend.errors import AppError
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
+from backend.gateways.turnstile import Turnstile
 from backend.gateways.watermark import Font, find_font
 from backend.gateways.wechat import Account, WeChat
 from backend.gateways.wechat_tokens import SharedTokens, Stored
@@ -49,6 +50,7 @@ class Deps:
     threads: Threads = field(default_factory=lambda: Threads("documents"))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
     font: Font = field(default_factory=find_font)
+    batches: Turnstile = field(default_factory=Turnstile)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.

@@ -23,8 +23,13 @@ async def apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) 
     """Takes the batch into the actor's score sheet, each operation once, however often it arrives.
 
     The first one starts the visit. Raises `NotFound` where the actor is not of the team, `Conflict` for a visit that
-    may not start yet, `Unavailable` where other batches of the same inspector keep coming first.
+    may not start yet, `Unavailable` where other batches keep coming first.
     """
+    async with deps.batches.passed():
+        return await _apply(deps, actor, visit_id, batch)
+
+
+async def _apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) -> Synced:
     cycle = await current(deps)
     for attempt in range(_TRIES):
         sheet = await score_sheets.of_inspector(deps.db, visit_id, actor.person_id)
