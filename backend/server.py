@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from tornado.httpserver import HTTPServer
 
+from backend import worker
 from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
 from backend.handlers.context import Traffic
@@ -24,7 +25,7 @@ GRACE_SECONDS = 30.0
 
 # What each process does beside answering. A loop ends by itself, and what it began, once the event is set.
 Loop = Callable[[Deps, asyncio.Event], Coroutine[Any, Any, None]]
-LOOPS: tuple[Loop, ...] = (photo_checks.run,)
+LOOPS: tuple[Loop, ...] = (photo_checks.run, worker.run)
 
 log = structlog.get_logger("server")
 
@@ -57,9 +58,7 @@ async def serve(
 ) -> None:
     """Answers on the sockets until SIGTERM, SIGINT, or the end of the parent process; then finishes what it began."""
     deps = build(settings, mongodb_uri)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     try:
         if prepare:
             await prepare_database(deps, own=settings.mongodb_uri is None)
@@ -71,9 +70,9 @@ async def serve(
         gc.enable()
         log.info("started", port=settings.port, pid=os.getpid())
         started()
-        loops = [asyncio.create_task(loop(deps, stop)) for loop in LOOPS]
-        await _until_stopped(stop)
-        stop.set()
+        chosen = [loop for loop in LOOPS if loop is not worker.run or settings.worker]
+        loops = [asyncio.create_task(loop(deps, stop)) for loop in chosen]
+        await until_stopped(stop)
         await drain(server, context_of(app).traffic)
         await end(loops)
         log.info("stopped", pid=os.getpid())
@@ -81,14 +80,23 @@ async def serve(
         deps.close()
 
 
-async def _until_stopped(stop: asyncio.Event) -> None:
-    """Waits for the signal. A parent that was killed can't send one, so its end counts as one."""
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until_stopped(stop: asyncio.Event) -> None:
+    """Waits for the signal. A parent that was killed can't send one, so its end sets the event too."""
     parent = os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), timeout=1)
         except TimeoutError:
             continue
+    stop.set()
 
 
 async def end(loops: Sequence[asyncio.Task[None]], grace: float = GRACE_SECONDS) -> None:

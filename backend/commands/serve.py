@@ -85,6 +85,17 @@ def database(settings: Settings) -> Iterator[str]:
         own.stop()
 
 
+@contextmanager
+def shared_database(settings: Settings) -> Iterator[str]:
+    """The same for a command beside the service: our own, where it runs already, is used as it is."""
+    running = None if settings.mongodb_uri else embedded.running(settings.mongodb_folder)
+    if running is not None:
+        yield running
+        return
+    with database(settings) as mongodb_uri:
+        yield mongodb_uri
+
+
 def _serve(settings: Settings, mongodb_uri: str, sockets: list[socket.socket], *, demo: bool) -> int:
     if settings.processes == 1:
         return _one(settings, mongodb_uri, sockets, prepare=True, started=lambda: _announce(settings, demo))

@@ -6,7 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
-from backend.commands.serve import database
+from backend.commands.serve import shared_database
 from backend.config_files import ConfigError
 from backend.deps import Deps, build
 from backend.errors import AppError
@@ -15,7 +15,6 @@ from backend.models.people import ROLE_NAMES, Holding, Role
 from backend.models.sessions import LinkMade
 from backend.services import people, sign_in_links
 from backend.settings import Settings, SettingsError, load_settings
-from backend.store import embedded
 from backend.store.errors import StoreError
 from backend.store.opening import unusable
 
@@ -51,10 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make(settings: Settings, args: argparse.Namespace) -> LinkMade:
-    running = None if settings.mongodb_uri else embedded.running(settings.mongodb_folder)
-    if running is not None:
-        return asyncio.run(_link(settings, running, args))
-    with database(settings) as mongodb_uri:
+    with shared_database(settings) as mongodb_uri:
         return asyncio.run(_link(settings, mongodb_uri, args))
 
 

@@ -3,7 +3,7 @@
 from backend.handlers.base import Handler
 from backend.handlers.operation import operation
 from backend.handlers.routing import Route
-from backend.models.outbox import OutboxQuery, OutboxRow
+from backend.models.outbox import OutboxQuery, OutboxRow, Resend, Resent
 from backend.models.paging import Page, page_of
 from backend.services import outbox
 
@@ -17,4 +17,13 @@ class Outbox(Handler):
         return await outbox.read(self.deps, self.actor, self.query)
 
 
-ROUTES: tuple[Route, ...] = (Route("/api/outbox", Outbox),)
+class OutboxResend(Handler):
+    """/api/outbox/resend"""
+
+    @operation("outbox.resend", body=Resend, answer=Resent)
+    async def post(self) -> Resent:
+        """Has messages delivered again that could not be: dead letters above all, once their reason is put right."""
+        return await outbox.resend(self.deps, self.actor, self.body)
+
+
+ROUTES: tuple[Route, ...] = (Route("/api/outbox", Outbox), Route("/api/outbox/resend", OutboxResend))

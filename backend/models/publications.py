@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.models.answers import SOMETHING
 from backend.models.base import Id, Instant, Line, Model, PointsIn
+from backend.models.outbox import Deliveries
 from backend.models.outcomes import GradeResult
 from backend.models.public_notices import AwardedSchool
 from backend.models.submissions import Reason
@@ -39,9 +40,10 @@ class PublicationSummary(Model):
 
 
 class PublicationView(PublicationSummary):
-    """A publication with its public list: the awarded schools."""
+    """A publication with its public list: the awarded schools. The city officer who reads it sees whom it reached."""
 
     awarded: list[AwardedSchool]
+    deliveries: Deliveries | None = None
 
 
 class EntryView(Model):

@@ -136,15 +136,13 @@ class Accepts(Model):
 
 
 class Quota(Model):
-    """A template, the events that it tells of, and how many of its messages the user has accepted and not yet been
-    sent."""
+    """How many messages of a template the user has accepted and not yet been sent."""
 
     template_id: TemplateId
-    events: list[Line]
     left: int
 
 
 class Quotas(Model):
-    """All templates whose messages need an accept each, with the user's quotas."""
+    """The user's quotas."""
 
     quotas: list[Quota]

@@ -44,6 +44,7 @@ async def notify(
             text=text,
             values=values,
             link=link,
+            occasion=None if once is None else str(once),
         )
         for person_id in dict.fromkeys(people_ids)
     ]

@@ -1,28 +1,76 @@
 """Every message's delivery, in view of the city officer: who could not be reached by WeChat, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from backend.deps import Deps
-from backend.models.outbox import Delivery, OutboxQuery, OutboxRow
+from backend.models.outbox import (
+    FINISHED,
+    RESENDABLE,
+    Deliveries,
+    Delivery,
+    OutboxQuery,
+    OutboxRow,
+    Rendered,
+    Resend,
+    ResendAll,
+    Resent,
+)
 from backend.models.paging import Page
 from backend.models.people import Actor
-from backend.store import inbox, outbox
+from backend.services.audit import audit
+from backend.store import deliveries, inbox, outbox
+from backend.store.mongo import Session, transact
 from backend.store.notices import names_of
+
+MOST_RESENT = 1000
 
 
 async def read(deps: Deps, actor: Actor, query: OutboxQuery) -> Page[OutboxRow]:
     """A page of the messages to everybody, newest first."""
     state = query.state and query.state.value
     rows, cursor = await outbox.page_by_state(deps.db, state, query.limit, query.cursor)
+    return Page[OutboxRow](items=await _views(deps, rows), next_cursor=cursor)
+
+
+async def listed(deps: Deps, state: Delivery, limit: int) -> list[OutboxRow]:
+    """The newest messages in a state, for the command line."""
+    rows, _ = await outbox.page_by_state(deps.db, state.value, limit, None)
+    return await _views(deps, rows)
+
+
+async def _views(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> list[OutboxRow]:
     names = await names_of(deps.db, {row["person_id"] for row in rows})
     read_at = await inbox.read_times(deps.db, [row["_id"] for row in rows])
-    items = [_view(row, names.get(row["person_id"]), read_at.get(row["_id"])) for row in rows]
-    return Page[OutboxRow](items=items, next_cursor=cursor)
+    return [_view(row, names.get(row["person_id"]), read_at.get(row["_id"])) for row in rows]
+
+
+async def resend(deps: Deps, actor: Actor | None, body: Resend) -> Resent:
+    """Has finished messages delivered again, but for those that were sent."""
+    resendable = [state.value for state in RESENDABLE]
+    wanted: dict[str, Any] = {"state": body.state} if isinstance(body, ResendAll) else {"_id": {"$in": body.ids}}
+    wanted = {"state": {"$in": resendable}} | wanted
+
+    async def work(transaction: Session) -> Resent:
+        ids = await deliveries.renew(deps.db, transaction, wanted, deps.clock(), MOST_RESENT)
+        if ids:
+            after = {"messages": len(ids), **body.model_dump()}
+            await audit(deps, transaction, actor, "outbox.resent", "outbox", ids[0], after=after)
+        return Resent(resent=list(ids))
+
+    return await transact(deps.db, work)
+
+
+async def summed(deps: Deps, occasion: str) -> Deliveries:
+    """How the messages of an occasion (a publication) stand."""
+    counts = dict(await deliveries.counts(deps.db, occasion))
+    finished = {state.value: counts.pop(state.value, 0) for state in FINISHED}
+    return Deliveries(**finished, waiting=sum(counts.values()))
 
 
 def _view(row: Mapping[str, Any], name: str | None, read_at: datetime | None) -> OutboxRow:
+    target = row["target"]
     return OutboxRow(
         id=row["_id"],
         event=row["event"],
@@ -33,5 +81,7 @@ def _view(row: Mapping[str, Any], name: str | None, read_at: datetime | None) ->
         last_error=row["last_error"],
         created_at=row["created_at"],
         due_at=row["due_at"],
+        finished_at=row["finished_at"],
         read_at=read_at,
+        rendered=target and Rendered(template_id=target["template_id"], page=target["page"], data=target["data"]),
     )

@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "inbox.read": _EVERYONE_OWN,
     "inbox.mark_read": _EVERYONE_OWN,
     "outbox.read": {Role.CITY: Scope.ANY},
+    "outbox.resend": {Role.CITY: Scope.ANY},
     # A lead inspector is an inspector: what is theirs alone is refused by the service to the others of the team.
     "visit.list": _SEE_VISITS,
     "visit.read": _SEE_VISITS,

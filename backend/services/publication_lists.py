@@ -7,7 +7,7 @@ from typing import Any
 from backend.deps import Deps
 from backend.errors import NotFound
 from backend.models.paging import Page, PageQuery
-from backend.models.people import Actor
+from backend.models.people import Actor, Role
 from backend.models.public_notices import AwardedSchool
 from backend.models.publications import (
     EntryView,
@@ -17,6 +17,7 @@ from backend.models.publications import (
     Verified,
 )
 from backend.services.cycles import current
+from backend.services.outbox import summed
 from backend.services.snapshots import canonical, digest, snapshot_text
 from backend.store import publications, publishing
 from backend.store.mongo import Document
@@ -31,7 +32,10 @@ async def page_of(deps: Deps, actor: Actor, query: PageQuery) -> Page[Publicatio
 
 async def read(deps: Deps, actor: Actor, publication_id: str) -> PublicationView:
     """A publication with its public list. Raises `NotFound`, also while it is being prepared."""
-    return publication_view(await find(deps, publication_id))
+    view = publication_view(await find(deps, publication_id))
+    if actor.role is not Role.CITY:
+        return view
+    return view.model_copy(update={"deliveries": await summed(deps, publication_id)})
 
 
 async def find(deps: Deps, publication_id: str) -> Document:

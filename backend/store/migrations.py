@@ -15,6 +15,7 @@ from backend.names import name_key
 from backend.store.errors import DatabaseTooNew, MigrationError
 from backend.store.indexes import ensure_indexes, missing_indexes
 from backend.store.mongo import Collection, Database, Document
+from backend.store.outbox import fresh
 
 _OLDEST = 1
 _BATCH = 500
@@ -124,5 +125,14 @@ async def _wechat_users(db: Database) -> int:
     return await update_each(db, "people", schema=2, change=lambda person: {"wechat": None})
 
 
-STEPS: tuple[Step, ...] = (Step(2, _school_name_keys), Step(3, _wechat_users))
+async def _deliveries(db: Database) -> int:
+    """Version 4: the outbox carries what the worker notes. Nothing was delivered before, so all of it waits."""
+
+    def change(message: Document) -> Document:
+        return {"occasion": None, "order": 0, **fresh(message["due_at"])}
+
+    return await update_each(db, "outbox", schema=2, change=change)
+
+
+STEPS: tuple[Step, ...] = (Step(2, _school_name_keys), Step(3, _wechat_users), Step(4, _deliveries))
 VERSION = STEPS[-1].version

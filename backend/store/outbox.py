@@ -4,6 +4,7 @@ A message is written in the transaction of the use case that it tells of. The wo
 it at once, so that nobody goes uninformed for want of a quota.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,12 @@ from typing import Any
 from backend.store.mongo import Database, Session
 from backend.store.paging import page
 
-SCHEMA = 1
+SCHEMA = 2
+_INBOX_SCHEMA = 1
+
+# Of two messages to a person written in the same millisecond, the first goes first. Counted in each process: whoever
+# writes from two at once has no first.
+_order = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,8 @@ class Message:
     """One message to one person about one event; `dedupe_key` is the same for the same message written twice.
 
     `event` names the template ("submission.returned"), `values` what it is filled with, `title` and `text` are the
-    Chinese words of the inbox, `link` the page of the app that it leads to.
+    Chinese words of the inbox, `link` the page of the app that it leads to. `occasion` is what many messages have in
+    common (a publication).
     """
 
     id: str
@@ -32,6 +39,7 @@ class Message:
     text: str
     values: Mapping[str, Any]
     link: str | None = None
+    occasion: str | None = None
 
 
 async def enqueue(db: Database, session: Session, messages: Sequence[Message]) -> None:
@@ -76,18 +84,35 @@ def _outbox(message: Message) -> dict[str, Any]:
         "event": message.event,
         "values": dict(message.values),
         "link": message.link,
+        "occasion": message.occasion,
+        "created_at": message.at,
+        "order": next(_order),
+        **fresh(message.at),
+    }
+
+
+def fresh(due_at: datetime) -> dict[str, Any]:
+    """The fields of a message that nobody has tried to deliver yet; `store.deliveries` explains and changes them."""
+    return {
         "state": "pending",
+        "live": True,
+        "held": False,
+        "holder": None,
+        "due_at": due_at,
         "attempts": 0,
         "last_error": None,
-        "created_at": message.at,
-        "due_at": message.at,
+        "target": None,
+        "sending_since": None,
+        "resend": False,
+        "message_id": None,
+        "finished_at": None,
     }
 
 
 def _inbox(message: Message) -> dict[str, Any]:
     return {
         "_id": message.id,
-        "schema": SCHEMA,
+        "schema": _INBOX_SCHEMA,
         "person_id": message.person_id,
         "event": message.event,
         "title": message.title,

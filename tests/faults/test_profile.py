@@ -14,12 +14,17 @@ from backend.demonstration.registration import City, Entrant, Member, add, add_o
 from backend.demonstration.schools import demo_schools
 from backend.deps import utc_now
 from backend.handlers.operation import Operation
+from backend.models.outbox import ResendAll
+from backend.services import deliveries
+from backend.services.outbox import resend, summed
 from backend.store.embedded import Embedded
 from backend.store.migrations import migrate
 from backend.store.mongo import Database, close, connect
 from tests.faults.profile import complaints, profiled
 from tests.faults.world import city_on
 from tests.http.conftest import Clock, Service, make_deps, running_service
+from tests.wechat import outbox
+from tests.wechat_stub import Rule, running_stub
 
 SCHOOLS = 14
 # Enough people, messages and events that an index that is missing shows.
@@ -155,3 +160,34 @@ def _queries(template: str, operation: Operation, known: Mapping[str, Any]) -> l
         filters = ["since=1"]
     pairs = ["&".join(pair) for pair in itertools.combinations(filters, 2)]
     return ["", *("&".join(part for part in (page, each) if part) for each in ("", *filters, *pairs))]
+
+
+async def test_an_index_serves_the_worker(profile_database: Database) -> None:
+    db, clock = profile_database, Clock()
+    async with running_stub() as stub:
+        deps = outbox.with_templates(make_deps(db, clock, **stub.settings))
+        people = [await outbox.bound(deps, stub, number, accepts=number % 3) for number in range(MORE_PEOPLE)]
+        async with profiled(db):
+            for reason in ("甲", "乙"):
+                await outbox.tell(deps, people, reason, once=reason)
+            stub.rules += [Rule("send", errcode=code) for code in (-1, 43101, 47003, 40003)]
+            for _ in range(4):
+                await outbox.work_on(deps)
+                clock.advance(minutes=1)
+            for message_id in ("1", "", "unknown"):
+                await deliveries.note_sent_event(
+                    deps,
+                    openid="o-1",
+                    template_id=outbox.TEMPLATE,
+                    msg_id=message_id,
+                    error_code="0",
+                    at=clock(),
+                )
+            assert sum((await summed(deps, "甲")).model_dump().values()) == MORE_PEOPLE
+            await resend(deps, None, ResendAll(state="no_quota"))
+            await outbox.worker_of(deps).round()
+        assert deps.wechat is not None
+        deps.wechat.close()
+    count, found = await complaints(db)
+    assert count > 500
+    assert not found, "\n".join(f"{times} × {what}" for what, times in sorted(found.items()))

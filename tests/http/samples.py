@@ -358,6 +358,7 @@ SAMPLES: Mapping[str, Sample] = {
     "inbox.read": Sample(),
     "inbox.mark_read": Sample(values={"message_id": message_of}),
     "outbox.read": Sample(),
+    "outbox.resend": Sample(body=lambda case: {"state": "dead"}),
     "person.list": Sample(),
     "person.add": Sample(body=new_person),
     "person.read": Sample(values={"person_id": contact_or_self}),

@@ -3,12 +3,13 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
-from backend.store import migrations
+from backend.store import deliveries, migrations
 from backend.store.embedded import Embedded
 from backend.store.errors import DatabaseTooNew, MigrationError
 from backend.store.indexes import INDEXES, ensure_indexes, missing_indexes
@@ -49,6 +50,15 @@ async def test_version_1_becomes_version_2(bare_database: Database, noted: int |
         school(2, "ＡＢ小学（东）", name_key="AB小学(东)") | {"schema": 2},
     ]
     assert await readiness(bare_database) == []
+
+
+async def test_version_3_becomes_version_4(bare_database: Database) -> None:
+    at = datetime(2022, 8, 1, tzinfo=UTC)
+    message = {"_id": "message-1", "schema": 1, "person_id": "person-1", "event": "visit.planned", "due_at": at}
+    await bare_database.outbox.insert_one(message | {"state": "pending", "dedupe_key": "x", "created_at": at})
+    await bare_database.meta.insert_one({"_id": "database", "version": 3, "schema": 1})
+    assert (await migrate(bare_database)).documents == 1
+    assert [row["_id"] for row in await deliveries.heads(bare_database, at, 10)] == ["message-1"]
 
 
 async def test_version_2_becomes_version_3(bare_database: Database) -> None:

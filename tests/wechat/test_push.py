@@ -15,10 +15,9 @@ from backend.store.mongo import Database
 from tests.http.conftest import Answer, Clock, Service
 from tests.seeds import fresh_seed, seeded
 from tests.store.test_mongo import failing
-from tests.wechat.conftest import template_of
 from tests.wechat_stub import Stub, push
 
-OPENID, TEMPLATE = "o-teacher", template_of("result.published")
+OPENID, TEMPLATE = "o-teacher", "tmpl-result"
 
 
 def popup(stub: Stub) -> dict[str, Any]:
