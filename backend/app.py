@@ -26,6 +26,7 @@ from backend.handlers import (
     submissions,
     targets,
     visits,
+    web,
     wechat,
     wechat_push,
 )
@@ -41,6 +42,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/", Home),
     Route("/sign-in", SignInPage),
     Route("/pages/{page_file}", PageFile),
+    *web.ROUTES,
     Route("/healthz", Alive),
     Route("/readyz", Ready),
     Route("/metrics", MetricsText),

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 from backend.config_files import load_cycle, load_districts, load_notices, load_rubric
 from backend.errors import AppError
+from backend.gateways import web_build
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
 from backend.gateways.turnstile import Turnstile
 from backend.gateways.watermark import Font, find_font
+from backend.gateways.web_build import WebBuild
 from backend.gateways.wechat import Account, WeChat
 from backend.gateways.wechat_tokens import SharedTokens, Stored
 from backend.settings import Settings
@@ -51,6 +53,7 @@ class Deps:
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
     font: Font = field(default_factory=find_font)
     batches: Turnstile = field(default_factory=Turnstile)
+    web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
@@ -85,6 +88,7 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         wechat=wechat_of(settings, db, utc_now),
         decoders=Threads("photos", max(1, _cores() // settings.processes)),
         font=find_font(settings.font),
+        web=web_build.load(settings.web_folder, settings.web_archive),
     )
 
 

@@ -48,6 +48,14 @@ async def prepare_database(deps: Deps, *, own: bool) -> None:
         log.info("publication_resumed", count=resumed)
 
 
+async def keep_assets(deps: Deps) -> None:
+    """Keeps the assets of this build for pages that outlive it; a full disk must not stop the service."""
+    try:
+        await asyncio.to_thread(deps.web.keep)
+    except OSError as error:
+        log.warning("assets_not_kept", folder=str(deps.settings.web_archive), cause=str(error))
+
+
 async def serve(
     settings: Settings,
     mongodb_uri: str,
@@ -62,6 +70,7 @@ async def serve(
     try:
         if prepare:
             await prepare_database(deps, own=settings.mongodb_uri is None)
+            await keep_assets(deps)
         app = make_app(deps)
         server = make_server(app)
         server.add_sockets(sockets)

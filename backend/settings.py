@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+import inspection
 from backend.config_files import default_config_folder
 
 PREFIX = "ZHIPING_"
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     data_folder: Path = Field(Path("data"), description="数据目录的路径（内置 MongoDB 的数据、上传的文件）")
     config_folder: Path = Field(
         default_factory=default_config_folder, description="配置目录的路径，里面有 rubrics/、cycles/ 和 districts.yaml"
+    )
+    web_folder: Path = Field(
+        Path(inspection.__file__).parent / "web" / "dist", description="构建好的网页所在目录的路径，里面有 phone/"
     )
     cycle: str = Field(
         "2022", pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="周期的名称，即配置目录里 cycles/ 下的文件名，如 2022"
@@ -129,6 +133,11 @@ class Settings(BaseSettings):
     def mongodb_folder(self) -> Path:
         """Where the embedded MongoDB keeps its data."""
         return self.data_folder / "mongodb"
+
+    @property
+    def web_archive(self) -> Path:
+        """Where the hashed assets of all builds are kept, so that pages of an older one can go on."""
+        return self.data_folder / "web"
 
     @property
     def base_url(self) -> str:

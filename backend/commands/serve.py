@@ -125,12 +125,13 @@ def _one(
 
 def _prepare(settings: Settings, mongodb_uri: str) -> int:
     from backend.deps import build
-    from backend.server import prepare_database
+    from backend.server import keep_assets, prepare_database
 
     async def prepare() -> None:
         deps = build(settings, mongodb_uri)
         try:
             await prepare_database(deps, own=settings.mongodb_uri is None)
+            await keep_assets(deps)
         finally:
             deps.close()
 

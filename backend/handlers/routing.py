@@ -15,6 +15,8 @@ _PATTERNS = {
     "district": r"[a-z0-9][a-z0-9-]{0,63}",
     "cycle": r"[a-z0-9][a-z0-9-]{0,63}",
     "import_kind": r"(?:schools|people|past-awards)",
+    # A path of the web pages: what it names is looked up as a whole.
+    "web_path": r"(?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]*",
     "page_file": r"[a-z-]{1,40}\.(?:css|js)",
 }
 _PART = re.compile(r"\{([a-z_]+)\}")

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,7 +22,9 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from backend.app import ROUTES, context_of, make_app, make_server
 from backend.config_files import default_config_folder, load_cycle, load_districts, load_notices, load_rubric
 from backend.deps import Deps, wechat_of
+from backend.gateways import web_build
 from backend.gateways.passwords import Passwords
+from backend.gateways.web_build import WebBuild
 from backend.handlers.context import Context
 from backend.handlers.routing import Route
 from backend.models.people import Actor, Holding, Role
@@ -33,6 +36,7 @@ from backend.store.people import Person
 from backend.store.sessions import Session, hash_token
 from inspection.rules.cycle import Cycle
 from inspection.rules.rubric import Rubric
+from tests.web import make_build
 
 START = datetime(2022, 8, 15, 2, 0, tzinfo=UTC)
 
@@ -126,6 +130,8 @@ class Service:
             body=body,
             allow_nonstandard_methods=True,
             follow_redirects=False,
+            # Tests see what was sent.
+            decompress_response=False,
             request_timeout=30,
         )
         response = await self._http.fetch(request, raise_error=False)
@@ -163,6 +169,12 @@ def _config() -> tuple[Cycle, Rubric]:
     return cycle, load_rubric(folder, cycle.rubric)
 
 
+@cache
+def _web() -> WebBuild:
+    with tempfile.TemporaryDirectory() as folder:
+        return web_build.load(make_build(Path(folder)), Path(folder) / "none")
+
+
 def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
     """The parts of a service for tests: real but for the clock, and for passwords that are quick to hash."""
     cycle, rubric = _config()
@@ -178,6 +190,7 @@ def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
         districts=load_districts(default_config_folder()),
         notices=load_notices(default_config_folder()),
         clock=clock,
+        web=_web(),
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
     )
 

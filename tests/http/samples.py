@@ -88,6 +88,7 @@ VALUES: Mapping[str, Value] = {
     "item": lambda case: ITEM,
     "import_kind": lambda case: "schools",
     "page_file": lambda case: "style.css",
+    "web_path": lambda case: "sw.js",
 }
 
 
@@ -334,6 +335,8 @@ SAMPLES: Mapping[str, Sample] = {
     "page.home": Sample(),
     "page.sign_in": Sample(),
     "page.file": Sample(),
+    "web.phone": Sample(),
+    "web.phone_root": Sample(),
     "health.alive": Sample(),
     "health.ready": Sample(),
     "health.metrics": Sample(),
