@@ -15,6 +15,7 @@ run: setup ## Start the service with a demonstration on http://127.0.0.1:8888 (s
 	@exec $(VENV_PYTHON) -m backend serve --demo
 
 test: lint ## Every check and every test
+	.ci/web.sh test
 	$(VENV_PYTHON) -m pytest -n $(WORKERS)
 
 lint: setup ## Style, types, and who may import whom
@@ -22,10 +23,12 @@ lint: setup ## Style, types, and who may import whom
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
+	.ci/web.sh check lint
 
 format: setup ## Put the source in shape
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
+	.ci/web.sh format
 
 bench: setup ## Measure what docs/benchmarks.md promises
 	$(VENV_PYTHON) -m tests.bench
@@ -41,6 +44,7 @@ lock: setup ## Renew requirements.lock (all to the newest: make lock UPGRADE=--u
 		--extra embedded --extra dev --custom-compile-command 'make lock' \
 		--output-file requirements.lock pyproject.toml
 
-clean: ## Remove .venv, caches and builds; data/ stays
+clean: ## Remove .venv, node_modules, caches and builds; data/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	cd inspection/web && rm -rf node_modules build dist
 	find backend inspection tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,13 +21,14 @@ def _version() -> str:
 
 
 @lru_cache(maxsize=2)
-def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
+def describe(routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The OpenAPI document of the URL table."""
     return document(routes, version=_version())
 
 
 @lru_cache(maxsize=2)
 def _page(routes: tuple[Route, ...]) -> bytes:
-    return render(_document(routes))
+    return render(describe(routes))
 
 
 class OpenApi(Handler):
@@ -36,7 +37,7 @@ class OpenApi(Handler):
     @operation(id="openapi.read", answer=Media(("application/json",)))
     async def get(self) -> bytes:
         """This document."""
-        return json.dumps(_document(self.context.routes), ensure_ascii=False).encode()
+        return json.dumps(describe(self.context.routes), ensure_ascii=False).encode()
 
 
 class ApiPage(Handler):
