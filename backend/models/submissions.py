@@ -93,6 +93,15 @@ class StepView(Model):
     remarks: dict[str, str]
 
 
+class ContentCheckView(Model):
+    """WeChat's check of the texts, when they were submitted: fields to be looked at, and fields that WeChat did not
+    check. What it found risky was not submitted."""
+
+    at: Instant
+    review: list[str]
+    unchecked: list[str]
+
+
 class SubmissionView(Model):
     """A submission whole. `versions` has the version of every field written so far; all others are at 0."""
 
@@ -113,6 +122,7 @@ class SubmissionView(Model):
     missing: list[DetailView]
     actions: list[ActionView]
     history: list[StepView]
+    content_check: ContentCheckView | None = Field(description="for officers only; null: no check was made")
     created_at: Instant
     submitted_at: Instant | None
 

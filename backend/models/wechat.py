@@ -136,13 +136,15 @@ class Accepts(Model):
 
 
 class Quota(Model):
-    """How many messages of a template the user has accepted and not yet been sent."""
+    """A template, the events that it tells of, and how many of its messages the user has accepted and not yet been
+    sent."""
 
     template_id: TemplateId
+    events: list[Line]
     left: int
 
 
 class Quotas(Model):
-    """The user's quotas."""
+    """All templates whose messages need an accept each, with the user's quotas."""
 
     quotas: list[Quota]

@@ -3,6 +3,8 @@
 WeChat's push reports the same accepts (`wechat_pushes`); `store.quotas` states the rule that tells them apart.
 """
 
+from collections.abc import Mapping
+
 from backend.deps import Deps
 from backend.errors import Conflict
 from backend.models.people import Actor
@@ -16,14 +18,15 @@ ACCEPT = "accept"
 
 
 async def report(deps: Deps, actor: Actor, body: Accepts) -> Quotas:
-    """Counts the accepts, each once however often it comes; what was refused changes nothing. Gives all quotas.
+    """Counts the accepts, each once however often it comes; what was refused, and templates that are not in use (any
+    more), change nothing. Gives all quotas.
 
     Raises `Conflict` where the person is bound to no WeChat user, `Unavailable` where no WeChat is configured.
     """
     gateway(deps)
-    openid, now = await _openid(deps, actor), deps.clock()
+    openid, now, known = await _openid(deps, actor), deps.clock(), templates(deps)
     for accept in body.accepts:
-        if accept.result.startswith(ACCEPT):
+        if accept.result.startswith(ACCEPT) and accept.template_id in known:
             # By the server's clock, and never later than now, whatever the phone's says.
             at = min(now, now - (body.device_now - accept.at))
             await quotas.add(deps.db, openid, accept.template_id, report_id=f"{APP}:{accept.id}", source=APP, at=at)
@@ -35,9 +38,19 @@ async def read(deps: Deps, actor: Actor) -> Quotas:
     return await _quotas(deps, await _openid(deps, actor))
 
 
+def templates(deps: Deps) -> Mapping[str, list[str]]:
+    """The templates whose messages need an accept each, with the events that they tell of."""
+    events: dict[str, list[str]] = {}
+    for event, notice in deps.notices.items():
+        if notice.template is not None and not notice.long_term:
+            events.setdefault(notice.template, []).append(event)
+    return events
+
+
 async def _quotas(deps: Deps, openid: str) -> Quotas:
     counts = await quotas.counts(deps.db, openid)
-    return Quotas(quotas=[Quota(template_id=template, left=left) for template, left in sorted(counts.items())])
+    known = templates(deps).items()
+    return Quotas(quotas=[Quota(template_id=id_, events=events, left=counts.get(id_, 0)) for id_, events in known])
 
 
 async def _openid(deps: Deps, actor: Actor) -> str:

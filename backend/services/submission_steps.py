@@ -8,14 +8,14 @@ from backend.deps import Deps
 from backend.errors import Detail, Invalid
 from backend.models.people import Actor
 from backend.models.submissions import EndorseBody, ReasonBody, ReturnBody, StateChanged
-from backend.services import visits
+from backend.services import content_check, visits
 from backend.services.acting import role_for
 from backend.services.completeness import missing_parts
 from backend.services.cycles import OpenCycle
 from backend.services.list_state import list_handed_in
 from backend.services.notices import contacts_of, notify
 from backend.services.submissions import cycle_of, visible
-from backend.services.workflow import transition
+from backend.services.workflow import faster, transition
 from backend.store import evidence, recommendation_lists
 from backend.store.mongo import Session, transact
 from backend.store.submissions import item_key
@@ -64,9 +64,13 @@ Planner = Callable[[OpenCycle, Mapping[str, Any], Role], Plan]
 
 
 async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
-    """Hands the form in to the district. Raises `Conflict` with all that is missing."""
+    """Hands the form in to the district, once its texts are checked. Raises `Conflict` with all that is missing, or
+    with the fields that WeChat finds risky."""
+    checked = await content_check.check(deps, actor, submission_id)
 
     def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+        if checked is not None and checked.version != submission["version"]:
+            raise faster()
         now = deps.clock()
         lists = [item.get("evidence", ()) for item in submission["items"].values()]
         attached = [each for ids in (*lists, submission.get("scans") or ()) for each in ids]
@@ -74,7 +78,11 @@ async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
         async def then(transaction: Session) -> None:
             await evidence.mark_submitted(deps.db, transaction, attached, now)
 
-        return Plan(missing_parts(cycle, submission), changes={"submitted_at": now}, then=then)
+        return Plan(
+            missing_parts(cycle, submission),
+            changes={"submitted_at": now, "content_check": checked and checked.mark},
+            then=then,
+        )
 
     return await _take(deps, actor, submission_id, "submit", plan)
 

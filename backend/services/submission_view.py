@@ -9,6 +9,7 @@ from backend.models.applications import ApplicationView, ContactView, StageView
 from backend.models.people import Actor
 from backend.models.submissions import (
     ActionView,
+    ContentCheckView,
     DetailView,
     ItemAnswer,
     SchoolOfSubmission,
@@ -81,8 +82,15 @@ async def whole(deps: Deps, actor: Actor, cycle: OpenCycle, submission: Mapping[
         missing=[detail(problem) for problems in parts.values() for problem in problems],
         actions=await _actions(deps, actor, cycle, submission, parts),
         history=[step_view(each, actor) for each in submission["history"]],
+        content_check=_content_check(actor, submission),
         **_versions(cycle, submission),
     )
+
+
+def _content_check(actor: Actor, submission: Mapping[str, Any]) -> ContentCheckView | None:
+    """What WeChat's check of the texts left for an officer to look at."""
+    mark = submission.get("content_check")
+    return None if mark is None or actor.role is people.Role.SCHOOL else ContentCheckView(**mark)
 
 
 def application_view(cycle: OpenCycle, submission: Mapping[str, Any]) -> ApplicationView:

@@ -15,6 +15,8 @@ from backend.gateways import wechat_push
 from backend.gateways.wechat_events import Event, event_of
 from backend.gateways.wechat_push import PushKeys, PushRefusedError, Signed
 from backend.models.wechat import PushQuery
+from backend.services.accepts import ACCEPT, templates
+from backend.services.deliveries import note_sent_event
 from backend.services.wechat import not_configured
 from backend.store import quotas, wechat_pushes
 from backend.store.quotas import PUSH
@@ -69,20 +71,36 @@ def _signed(query: PushQuery) -> Signed:
 
 async def _popup(deps: Deps, event: Event) -> None:
     """The user chose in a pop-up: the same that the mini-program reports."""
+    known = templates(deps)
     for number, row in enumerate(event.rows):
-        if row.get("SubscribeStatusString") == "accept" and row.get("TemplateId"):
+        if row.get("SubscribeStatusString") == ACCEPT and row.get("TemplateId") in known:
             report_id = f"{PUSH}:{event.key}:{number}"
             await quotas.add(deps.db, event.openid, row["TemplateId"], report_id=report_id, source=PUSH, at=event.at)
 
 
 async def _changed(deps: Deps, event: Event) -> None:
     """The user switched templates off in the settings."""
+    known = templates(deps)
     for row in event.rows:
-        if row.get("SubscribeStatusString") == "reject" and row.get("TemplateId"):
+        if row.get("SubscribeStatusString") == "reject" and row.get("TemplateId") in known:
             await quotas.reject(deps.db, event.openid, row["TemplateId"], event.at)
+
+
+async def _sent(deps: Deps, event: Event) -> None:
+    """What became of messages, by WeChat's own word."""
+    for row in event.rows:
+        await note_sent_event(
+            deps,
+            openid=event.openid,
+            template_id=row.get("TemplateId", ""),
+            msg_id=row.get("MsgID", ""),
+            error_code=row.get("ErrorCode", ""),
+            at=event.at,
+        )
 
 
 _EVENTS: Mapping[str, Callable[[Deps, Event], Awaitable[None]]] = {
     "subscribe_msg_popup_event": _popup,
     "subscribe_msg_change_event": _changed,
+    "subscribe_msg_sent_event": _sent,
 }

@@ -62,8 +62,8 @@ async def about(db: Database, session: Session, message_ids: list[str], object_i
 
 
 async def hand_over(db: Database, session: Session, message_ids: list[str], person_id: str) -> None:
-    """Readdresses those of the messages that no worker has taken up yet."""
-    wanted = {"_id": {"$in": message_ids}, "state": "pending"}
+    """Readdresses those of the messages that wait, but for those that may have been sent already."""
+    wanted = {"_id": {"$in": message_ids}, "state": "pending", "resend": False}
     await db.outbox.update_many(wanted, {"$set": {"person_id": person_id}}, session=session)
 
 

@@ -5,7 +5,8 @@ application: {applied, school_phone, responsible: {name, phone}, contact: {name,
 highlights, stages: {primary: {classes, students, student_devices}}}, items: {"1_1_1": {points, clauses: {name: bool},
 note, evidence: [ids]}}, indicator_notes: {"1_1": text}, scans: [ids], fields: {key: {version, since, by, at,
 conflicts}}, review: {version, items: {"1_1_1": {remark, points}}, opinion, reviewers: [person ids]}, history: [{event,
-round, at, by, name, role, reason, opinion, remarks, points}], created_at, submitted_at}
+round, at, by, name, role, reason, opinion, remarks, points}], created_at, submitted_at,
+content_check: {at, review: [fields], unchecked: [fields]}}
 
 Item codes are field names here, with underscores for dots: `items.1_1_1.points`. Points are hundredths. What was never
 filled in, or cleared, is None or not there. `fields` says of each field of the form (`/items/1_1_1/points`) how often

@@ -5,9 +5,9 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, start
+from tests.bench import decide, heartbeat, sign_in, start
 
-BENCHES = {"decide": decide, "heartbeat": heartbeat, "start": start}
+BENCHES = {"decide": decide, "heartbeat": heartbeat, "sign_in": sign_in, "start": start}
 
 
 def main(names: list[str]) -> int:

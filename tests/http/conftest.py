@@ -188,7 +188,7 @@ def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
         cycle=cycle,
         rubrics={rubric.name: rubric},
         districts=load_districts(default_config_folder()),
-        notices=load_notices(default_config_folder()),
+        notices=load_notices(valid.config_folder),
         clock=clock,
         web=_web(),
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
@@ -11,10 +12,12 @@ import pytest
 from backend.store import quotas
 from backend.store.mongo import Database
 from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, StartService, new_id
+from tests.wechat.conftest import template_of
 from tests.wechat_stub import Stub
 
 OPENID = "o-teacher"
-TEMPLATE = "tmpl-result"
+TEMPLATE, OTHER = template_of("result.published"), template_of("submission.returned")
+SWITCHED = [template_of(event) for event in ("visit.planned", "visit.changed", "visit.cancelled")]
 
 
 @pytest.fixture
@@ -48,19 +51,28 @@ def popup(stub: Stub, template: str = TEMPLATE, status: str = "accept", openid: 
 
 async def left(service: Service, who: SignedIn) -> dict[str, int]:
     answer = await service.get("/api/wechat/accepts", who.token)
-    return {each["template_id"]: each["left"] for each in answer.json["quotas"]}
+    return {each["template_id"]: each["left"] for each in answer.json["quotas"] if each["left"]}
 
 
 async def test_a_report_counts_each_accept_once(service: Service, teacher: SignedIn, clock: Clock) -> None:
-    one, other = accept(clock), accept(clock, "tmpl-other")
+    one, other = accept(clock), accept(clock, OTHER)
     for _ in range(3):
         answer = await report(service, teacher, one, other, accept(clock, result="reject"))
         assert answer.status == 200
-    assert await left(service, teacher) == {TEMPLATE: 1, "tmpl-other": 1}
+    assert await left(service, teacher) == {TEMPLATE: 1, OTHER: 1}
     answer = await report(service, teacher, accept(clock, result="acceptWithAudio"), accept(clock, result="ban"))
-    assert answer.json == {
-        "quotas": [{"template_id": "tmpl-other", "left": 1}, {"template_id": TEMPLATE, "left": 2}],
-    }
+    shown = {each["template_id"]: each for each in answer.json["quotas"]}
+    assert shown[TEMPLATE] == {"template_id": TEMPLATE, "events": ["result.published"], "left": 2}
+    # What may be asked for, accepted or not.
+    assert len(shown) == len(service.deps.notices)
+
+
+async def test_templates_that_are_not_in_use_are_not_counted(
+    service: Service, stub: Stub, teacher: SignedIn, clock: Clock, database: Database
+) -> None:
+    assert (await report(service, teacher, accept(clock, "t-of-last-year"))).status == 200
+    assert await stub.push(popup(stub, "t-of-last-year"), safe=True) == (200, "success")
+    assert await database.subscription_quotas.count_documents({}) == 0
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
@@ -81,9 +93,9 @@ async def test_both_reports_of_one_accept_count_once(
 
 @pytest.mark.parametrize("form", ["json", "xml"])
 async def test_without_a_key_pushes_come_in_plain(
-    start_service: StartService, stub: Stub, teacher: SignedIn, clock: Clock, form: str
+    start_service: StartService, stub: Stub, teacher: SignedIn, clock: Clock, form: str, notices_folder: Path
 ) -> None:
-    async with start_service(**stub.settings | {"wechat_aes_key": None}) as service:
+    async with start_service(**stub.settings | {"wechat_aes_key": None, "config_folder": notices_folder}) as service:
         stub.platform.ahead = clock().timestamp() - time.time()
         stub.push_url = f"http://127.0.0.1:{service.port}/wechat/push"
         assert await stub.push(popup(stub), form=form) == (200, "success")
@@ -118,15 +130,15 @@ async def test_two_accepts_are_two(service: Service, stub: Stub, teacher: Signed
 
 async def test_several_templates_in_one_pop_up(service: Service, stub: Stub, teacher: SignedIn) -> None:
     rows = [
-        {"TemplateId": "t-1", "SubscribeStatusString": "accept", "PopupScene": "2"},
-        {"TemplateId": "t-2", "SubscribeStatusString": "reject", "PopupScene": "2"},
-        {"TemplateId": "t-3", "SubscribeStatusString": "accept", "PopupScene": "2"},
+        {"TemplateId": SWITCHED[0], "SubscribeStatusString": "accept", "PopupScene": "2"},
+        {"TemplateId": SWITCHED[1], "SubscribeStatusString": "reject", "PopupScene": "2"},
+        {"TemplateId": SWITCHED[2], "SubscribeStatusString": "accept", "PopupScene": "2"},
     ]
     event = stub.event(OPENID, "subscribe_msg_popup_event", rows)
     for form in ("json", "xml"):
         assert await stub.push(event, form=form, safe=True) == (200, "success")
     # In another form it is still the same push.
-    assert await left(service, teacher) == {"t-1": 1, "t-3": 1}
+    assert await left(service, teacher) == {SWITCHED[0]: 1, SWITCHED[2]: 1}
 
 
 async def test_what_is_switched_off_is_void(service: Service, stub: Stub, teacher: SignedIn, clock: Clock) -> None:
@@ -136,7 +148,7 @@ async def test_what_is_switched_off_is_void(service: Service, stub: Stub, teache
     row = {"TemplateId": TEMPLATE, "SubscribeStatusString": "reject"}
     event = stub.event(OPENID, "subscribe_msg_change_event", row)
     assert await stub.push(event, safe=True) == (200, "success")
-    assert await left(service, teacher) == {TEMPLATE: 0}
+    assert await left(service, teacher) == {}
     clock.advance(minutes=1)
     await report(service, teacher, accept(clock))
     # WeChat tells of the switch again, late.
@@ -159,4 +171,4 @@ async def test_quotas_are_the_wechat_users(
     await report(service, teacher, accept(clock))
     assert await quotas.spend(database, OPENID, TEMPLATE)
     assert not await quotas.spend(database, OPENID, TEMPLATE)
-    assert await left(service, teacher) == {TEMPLATE: 0}
+    assert await left(service, teacher) == {}

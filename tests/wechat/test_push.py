@@ -10,14 +10,16 @@ from urllib.parse import urlencode
 import pytest
 
 from backend.handlers import wechat_push
-from backend.services import wechat_pushes
+from backend.store import quotas
 from backend.store.mongo import Database
 from tests.http.conftest import Answer, Clock, Service
 from tests.seeds import fresh_seed, seeded
 from tests.store.test_mongo import failing
+from tests.wechat.conftest import template_of
+from tests.wechat.outbox import bound, states, tell, work_on
 from tests.wechat_stub import Stub, push
 
-OPENID, TEMPLATE = "o-teacher", "tmpl-result"
+OPENID, TEMPLATE = "o-teacher", template_of("result.published")
 
 
 def popup(stub: Stub) -> dict[str, Any]:
@@ -150,6 +152,26 @@ async def test_what_could_not_be_dealt_with_comes_again(
     assert stored and stored["count"] == 1
 
 
+@pytest.mark.parametrize(("form", "several"), [("json", False), ("json", True), ("xml", True)])
+async def test_what_became_of_a_message_is_on_record(
+    service: Service, stub: Stub, database: Database, clock: Clock, form: str, several: bool
+) -> None:
+    """WeChat took it, and says later that it could not be delivered."""
+    person, template = await bound(service.deps, stub, 1, accepts=0), template_of("submission.returned")
+    stub.platform.accept("o-1", template)
+    await quotas.add(database, "o-1", template, report_id="a", source=quotas.APP, at=clock())
+    await tell(service.deps, [person])
+    await work_on(service.deps)
+    assert await states(service.deps) == [("sent", None)]
+    event = stub.sent_event(stub.messages[0], "2", "failed")
+    if several:
+        other = {"TemplateId": "t", "MsgID": "no-message-of-ours", "ErrorCode": "0", "ErrorStatus": "success"}
+        event["List"] = [other, event["List"]]
+    for _ in range(2):
+        assert await stub.push(event, form=form, safe=True) == (200, "success")
+    assert await states(service.deps) == [("refused", "not_delivered:2")]
+
+
 async def test_an_overlong_body_is_refused(service: Service, stub: Stub, clock: Clock) -> None:
     query, _ = request(stub, clock)
     assert (await send(service, query, b"<" * (64 * 1024 + 1))).status == 413
@@ -171,7 +193,3 @@ async def test_garbage_of_random_length_never_breaks_it(service: Service, stub: 
             garbage = f"<xml><Encrypt><![CDATA[{text}]]></Encrypt></xml>".encode()
         answer = await send(service, query, garbage)
         assert answer.status == 403, answer.body
-
-
-async def test_events_are_known_by_what_they_do() -> None:
-    assert set(wechat_pushes._EVENTS) >= {"subscribe_msg_popup_event", "subscribe_msg_change_event"}

@@ -204,9 +204,7 @@ class Control(RequestHandler):
             platform.drop_tokens()
             self.finish({})
         elif name == "push":
-            status, body = await stub.push(
-                given["event"], form=given.get("form", "json"), safe=given.get("safe", False)
-            )
+            status, body = await stub.push(given["event"], form=given.get("form", "json"), safe=given.get("safe"))
             self.finish({"status": status, "body": body})
         else:
             raise HTTPError(404)

@@ -40,6 +40,8 @@ class Stub:
     aes_key: str = "A" * 43
     # Whether each message is followed by subscribe_msg_sent_event.
     tells: bool = False
+    # Whether it pushes in safe mode, where a push does not say.
+    safe: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: Counter[str] = field(default_factory=Counter)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -110,7 +112,7 @@ class Stub:
         return self.event(message["touser"], "subscribe_msg_sent_event", row)
 
     async def push(
-        self, event: dict[str, Any], *, form: str = "json", safe: bool = False, age: int = 0
+        self, event: dict[str, Any], *, form: str = "json", safe: bool | None = None, age: int = 0
     ) -> tuple[int, str]:
         """Pushes an event to `push_url`; gives the status and the body of the answer."""
         if self.push_url is None:
@@ -122,7 +124,7 @@ class Stub:
             app_id=self.platform.app_id,
             timestamp=int(self.platform.now) - age,
             form=form,
-            safe=safe,
+            safe=self.safe if safe is None else safe,
         )
         client = SimpleAsyncHTTPClient(force_instance=True)
         kind = "application/json" if form == "json" else "text/xml"
