@@ -11,6 +11,7 @@ from backend.handlers import (
     cycles,
     decisions,
     discrepancies,
+    documents,
     evidence,
     imports,
     inbox,
@@ -34,13 +35,14 @@ from backend.handlers.base import UnknownPath
 from backend.handlers.context import Context, new_context
 from backend.handlers.health import Alive, MetricsText, Ready
 from backend.handlers.openapi import ApiPage, OpenApi
-from backend.handlers.pages import Home, PageFile, SignInPage
+from backend.handlers.pages import Home, PageFile, SignInPage, VerifyPage
 from backend.handlers.routing import Route
 from backend.handlers.sessions import CurrentPerson, CurrentSession, Password, Sessions, SignInLinks
 
 ROUTES: tuple[Route, ...] = (
     Route("/", Home),
     Route("/sign-in", SignInPage),
+    Route("/verify", VerifyPage),
     Route("/pages/{page_file}", PageFile),
     *web.ROUTES,
     Route("/healthz", Alive),
@@ -76,6 +78,7 @@ ROUTES: tuple[Route, ...] = (
     *recommendation_lists.ROUTES,
     *wechat.ROUTES,
     *wechat_push.ROUTES,
+    *documents.ROUTES,
 )
 
 # Handlers bound the body themselves, so that a refusal has our shape; Tornado's own limit only answers a bare 400.

@@ -7,6 +7,7 @@ that everything else works with stand here without it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 10_000
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import structlog
 from tornado.web import HTTPError
@@ -14,6 +15,7 @@ from backend.handlers.context import Context
 from backend.handlers.operation import Media, Operation
 from backend.handlers.refusals import RefusingHandler
 from backend.handlers.requests import check_headers, read_body, read_query, token_of
+from backend.models.attachments import Attachment
 from backend.models.people import Actor
 from backend.services.permissions import require
 from backend.services.sessions import authenticate
@@ -104,7 +106,14 @@ class Handler(RefusingHandler):
             self.write(operation.answer_adapter.dump_json(answer))
         elif isinstance(operation.answer, Media):
             self.set_header("Content-Type", self.content_type or operation.answer.types[0])
+            if isinstance(answer, Attachment):
+                self.save_as(answer.name)
+                answer = answer.content
             self.write(answer)
+
+    def save_as(self, name: str) -> None:
+        """Makes the answer a file to save, under a name that may be Chinese."""
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name, safe='')}")
 
     async def head(self, *args: str, **kwargs: str) -> None:
         """Like GET; Tornado leaves the body out."""

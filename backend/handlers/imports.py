@@ -1,7 +1,5 @@
 """Imports from xlsx files, and the templates for them."""
 
-from urllib.parse import quote
-
 from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
@@ -36,7 +34,7 @@ class ImportTemplates(Handler):
     async def get(self, import_kind: str) -> bytes:
         """An empty workbook to fill in for the import."""
         name, content = await imports.template(self.deps, ImportKind(import_kind))
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}")
+        self.save_as(name)
         return content
 
 

@@ -59,7 +59,8 @@ def operation(
     status: int | None = None,
     errors: tuple[type[AppError], ...] = (),
 ) -> Callable[[Callable[Concatenate[_H, _P], Awaitable[Any]]], Callable[Concatenate[_H, _P], Awaitable[None]]]:
-    """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes for `Media`, or None.
+    """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes or an `Attachment` for
+    `Media`, or None.
 
     `body`, `query` and `answer` are models; body and answer may be `Media`. Where `id` is left out it is `may`. The
     status is 200, or 204 where there is no answer. `errors` are those that the service raises beyond what follows from

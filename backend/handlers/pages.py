@@ -6,6 +6,7 @@ from pathlib import Path
 from backend.errors import NotFound
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
+from backend.models.documents import VerifyPageQuery
 
 _FOLDER = Path(__file__).resolve().parent.parent / "pages"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -39,6 +40,16 @@ class SignInPage(Handler):
         """The page that redeems a sign-in link, by a POST: chat programs fetch links, and a GET must not use one up."""
         self.set_header("Content-Security-Policy", PAGE_POLICY)
         return _files()["sign-in.html"]
+
+
+class VerifyPage(Handler):
+    """/verify"""
+
+    @operation(id="page.verify", query=VerifyPageQuery, answer=Media(("text/html; charset=utf-8",)))
+    async def get(self) -> bytes:
+        """The page that says what a printed document with a verification code is; the code stands behind the #."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        return _files()["verify.html"]
 
 
 class PageFile(Handler):

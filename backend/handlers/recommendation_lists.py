@@ -1,7 +1,5 @@
 """The recommendation list of a district (附件4)."""
 
-from urllib.parse import quote
-
 from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
@@ -51,7 +49,7 @@ class Export(Handler):
     async def get(self, district: str) -> bytes:
         """附件4 as a workbook."""
         name, book = await recommendation_lists.export(self.deps, self.actor, district)
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}")
+        self.save_as(name)
         return book
 
 

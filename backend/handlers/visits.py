@@ -1,7 +1,5 @@
 """Visits: planned by the city, one or many, and seen by those whom they concern."""
 
-from urllib.parse import quote
-
 from backend.documents.tables import XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
@@ -104,8 +102,7 @@ class VisitImportTemplate(Handler):
     @operation("visit.import", id="visit.import_template", answer=Media((XLSX,)))
     async def get(self) -> bytes:
         """An empty workbook to fill in for the import."""
-        name = quote(visit_imports.TEMPLATE_NAME)
-        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+        self.save_as(visit_imports.TEMPLATE_NAME)
         return await visit_imports.template(self.deps)
 
 

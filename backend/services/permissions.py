@@ -134,6 +134,8 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "evidence.read": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "evidence.add": {Role.SCHOOL: Scope.OWN},
     "evidence.remove": {Role.SCHOOL: Scope.OWN},
+    "document.application_form": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "document.self_assessment_form": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "recommendation_list.read": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "recommendation_list.save": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},
     "recommendation_list.hand_in": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},

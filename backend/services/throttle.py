@@ -46,6 +46,16 @@ async def forgive_address(deps: Deps, address: str) -> None:
     await attempts.take_back(deps.db, _key("address", address))
 
 
+async def count_code(deps: Deps, address: str) -> None:
+    """Counts a verification code that was asked for; raises `TooManyRequests` from the 51st wrong one in 15 minutes."""
+    await _count(deps, _key("code", address), PER_ADDRESS, "您所在的网络输错的验证码太多，请 15 分钟后再试")
+
+
+async def forgive_code(deps: Deps, address: str) -> None:
+    """Takes the code back that was right."""
+    await attempts.take_back(deps.db, _key("code", address))
+
+
 async def _count(deps: Deps, key: str, limit: int, message: str) -> None:
     now = deps.clock()
     counted = await attempts.add(deps.db, key, now, WINDOW)

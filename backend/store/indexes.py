@@ -58,6 +58,7 @@ INDEXES: tuple[Index, ...] = (
     Index("discrepancies", "queue", ("cycle", "live", "rank", "_id", "district", "kind", "severity", "state")),
     Index("discrepancies", "submission", ("submission_id", "current", "item")),
     Index("discrepancy_answers", "submission", ("submission_id", "state")),
+    Index("documents", "content", ("kind", "subject", "sha256"), unique=True),
     # With removed_at as a key, pages after the first would be sorted in memory: null is two ranges to MongoDB.
     Index("evidence", "submission", ("submission_id", "added_at", "_id"), only={"removed_at": None}),
     Index("evidence", "blob", ("blob_id",)),

@@ -58,12 +58,12 @@ class Sample:
     """How to call an operation so that it succeeds.
 
     `stage` is what the school has come to, by role where it differs. `but` may not after all: the lead of a visit is an
-    inspector, and may what others of the team may not. `values` are parts of the path.
+    inspector, and may what others of the team may not. `values` are parts of the path; `query` begins with "?".
     """
 
     stage: str | Mapping[str, str] = "draft"
     body: Body | None = None
-    query: Callable[[Case], Mapping[str, str]] | None = None
+    query: Callable[[Case], Mapping[str, str] | Awaitable[Mapping[str, str]]] | None = None
     handed_in: bool = False
     district: str = "hailing"
     prepare: Prepare | None = None
@@ -313,6 +313,14 @@ def evidence(case: Case) -> Any:
     return {"id": new_id(), "sha256": "ab" * 32, "kind": "photo", "name": "机房.jpg", "size": 123456}
 
 
+async def printed_code(case: Case) -> Mapping[str, str]:
+    """The verification code of a document of the school."""
+    path = f"/api/submissions/{case.subject.submission_id}/application-form"
+    await case.world.send("GET", path, None, case.world.city)
+    document = await case.world.db.documents.find_one({"subject": case.subject.submission_id})
+    return {"code": document["_id"]}
+
+
 # A district whose list has only the schools that a sample puts there.
 LISTED = "taixing"
 NOT_LEAD = frozenset({"inspector"})
@@ -334,6 +342,7 @@ SIGNED = {"name": "陈校长", "role": "校长", "signature": "iVBORw0KGgo="}
 SAMPLES: Mapping[str, Sample] = {
     "page.home": Sample(),
     "page.sign_in": Sample(),
+    "page.verify": Sample(),
     "page.file": Sample(),
     "web.phone": Sample(),
     "web.phone_root": Sample(),
@@ -488,6 +497,9 @@ SAMPLES: Mapping[str, Sample] = {
     "review.save": Sample("submitted", body=lambda case: {"version": 0, "items": {}, "opinion": "同意推荐"}),
     "reviewer.read": Sample(district=MUNICIPAL),
     "reviewer.appoint": Sample(district=MUNICIPAL, body=lambda case: {"person_id": case.world.city.person.id}),
+    "document.application_form": Sample(),
+    "document.self_assessment_form": Sample(),
+    "document.verify": Sample(query=printed_code),
     "recommendation_list.read": Sample(),
     "recommendation_list.save": Sample("complete", district=LISTED, body=whole_list, prepare=alone),
     "recommendation_list.hand_in": Sample("complete", district=LISTED, body=version_of_list, prepare=list_saved),
@@ -529,7 +541,8 @@ async def request_of(line: Line, case: Case) -> Request:
         values[part] = value if isinstance(value, str) else await value
         assert values[part], f"{line.operation.id}: the school at this stage has no {part}"
     body = sample.body(case) if sample.body else None
-    query = urlencode(sample.query(case)) if sample.query else ""
+    asked = sample.query(case) if sample.query else {}
+    query = urlencode(await asked if isawaitable(asked) else asked)
     return Request(line, values, await body if isawaitable(body) else body, case.actor.token, query)
 
 

@@ -28,8 +28,9 @@ from tests.http.world import Subject, World, make_world
 from tests.wechat_stub import running_stub
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# Whom the city awards, everybody may know by name.
+# Whom the city awards, everybody may know by name; and whoever holds a document, whose it is.
 _PUBLIC = {
+    "document.verify",
     "public_notice.list",
     "public_notice.read",
     "publication.list",

@@ -1,0 +1,91 @@
+"""Documents that people print: each content is kept once under a verification code, which stands on the paper.
+
+What a document prints is a frozen dataclass of `backend.documents`. It is hashed as canonical JSON, so that the paper,
+the hash and what `/verify` says of them are of the same content.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.codes import new_code
+from backend.deps import Deps
+from backend.documents.contents import Stamp
+from backend.models.documents import DocumentKind
+from backend.models.people import Actor
+from backend.services.audit import audit
+from backend.services.cycles import OpenCycle
+from backend.services.snapshots import canonical, digest
+from backend.store import documents
+from backend.store.mongo import Session, transact
+
+# The part of a content that offices add to what the school said: it makes no document superseded.
+_ADDED_LATER = "opinions"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A document to print: what it is about (`subject` is an id), and its content, a frozen dataclass."""
+
+    kind: DocumentKind
+    subject: str
+    cycle: OpenCycle
+    content: Any
+    school: str | None = None
+    district: str | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content as plain data."""
+        return asdict(self.content)
+
+
+def basis_sha256(data: Mapping[str, Any]) -> str:
+    """The hash by which a document is told to be superseded."""
+    return digest(canonical({name: value for name, value in data.items() if name != _ADDED_LATER}))
+
+
+async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, datetime]:
+    """Keeps the content under a new code, or finds the code that it has; gives the code, and when it was made."""
+    text = canonical(data := printed.data)
+    sha256 = digest(text)
+
+    async def work(transaction: Session) -> tuple[str, datetime]:
+        known = await documents.find_same(deps.db, transaction, printed.kind, printed.subject, sha256)
+        if known is not None:
+            return known["_id"], known["made_at"]
+        code, now = new_code(), deps.clock()
+        document = {
+            "_id": code,
+            "kind": printed.kind.value,
+            "subject": printed.subject,
+            "cycle": printed.cycle.id,
+            "cycle_title": printed.cycle.cycle.title,
+            "school": printed.school,
+            "district": printed.district,
+            "made_at": now,
+            "made_by": actor.person_id,
+            "sha256": sha256,
+            "basis_sha256": basis_sha256(data),
+            "content": text,
+        }
+        await documents.insert(deps.db, transaction, document)
+        after = {"kind": printed.kind.value, "subject": printed.subject, "sha256": sha256}
+        await audit(deps, transaction, actor, "document.made", "document", code, after=after)
+        return code, now
+
+    return await transact(deps.db, work)
+
+
+async def render(deps: Deps, actor: Actor, printed: Printed) -> bytes:
+    """The .docx file of the content, with the stamp of its code; made in a thread."""
+    code, made_at = await issue(deps, actor, printed)
+    stamp = Stamp(code, made_at, f"{deps.settings.base_url}/verify")
+    return await deps.threads.run(lambda: _docx(printed.content, stamp))
+
+
+def _docx(content: Any, stamp: Stamp) -> bytes:
+    from backend.documents import rendering  # Loads python-docx (see backend.documents.contents).
+
+    return rendering.docx(content, stamp)
