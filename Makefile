@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run test lint format bench soak setup lock clean
+.PHONY: help run test lint format web bench soak setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 WORKERS = auto
@@ -11,10 +11,10 @@ SEEDS = 300
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: setup ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
+run: setup web ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
 	@exec $(VENV_PYTHON) -m backend serve --demo
 
-test: lint ## Every check and every test
+test: lint web ## Every check and every test
 	.ci/web.sh test
 	$(VENV_PYTHON) -m pytest -n $(WORKERS)
 
@@ -29,6 +29,9 @@ format: setup ## Put the source in shape
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
 	.ci/web.sh format
+
+web: setup ## Build the web pages; costs nothing where they are up to date
+	.ci/web.sh build
 
 bench: setup ## Measure what docs/benchmarks.md promises
 	$(VENV_PYTHON) -m tests.bench

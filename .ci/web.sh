@@ -40,4 +40,18 @@ if ! cmp -s build/openapi.new.json build/openapi.json || [ ! -s src/api/schema.g
     npm run --silent types
 fi
 
-for script in "$@"; do npm run --silent "$script"; done
+# Nothing is built where nothing has changed: `make run` starts at once.
+build() {
+    sources=$(find src package-lock.json vite.config.ts -type f ! -name '*.gen.*' -exec cksum {} + | sort | cksum)
+    if [ "$(cat dist/stamp 2>/dev/null)" = "$sources" ]; then return; fi
+    echo "构建网页……"
+    npm run --silent build -- --logLevel warn
+    printf '%s\n' "$sources" > dist/stamp
+}
+
+for script in "$@"; do
+    case $script in
+        build) build ;;
+        *) npm run --silent "$script" ;;
+    esac
+done

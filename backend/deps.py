@@ -22,6 +22,7 @@ from backend.store import mongo, wechat_tokens
 from backend.store.cycles import CycleCache
 from backend.store.mongo import Database
 from backend.store.opening import open_database
+from backend.store.picture_key import PictureKey
 from backend.store.session_cache import SessionCache
 from inspection.rules.cycle import Cycle, District
 from inspection.rules.notices import Notice
@@ -56,6 +57,7 @@ class Deps:
     web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
+    picture_key: PictureKey = field(default_factory=PictureKey)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
     photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -111,6 +111,22 @@ class Unsupported(AppError):
     default_code = "unsupported"
 
 
+class RangeNotSatisfiable(AppError):
+    """The bytes that were asked for lie beyond the end; `size` is how many there are."""
+
+    status = 416
+    default_code = "range_not_satisfiable"
+
+    def __init__(self, message: str, *, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """How many bytes there are."""
+        return {"Content-Range": f"bytes */{self.size}"}
+
+
 class Invalid(AppError):
     """The request was read, and its fields are wrong: `details` lists every one of them."""
 

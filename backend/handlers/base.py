@@ -98,7 +98,7 @@ class Handler(RefusingHandler):
             raise Invalid("提交的内容有误，请按 details 逐条改正", details=wrong_query + wrong_body)
         return True
 
-    def write_answer(self, operation: Operation, answer: Any) -> None:
+    async def write_answer(self, operation: Operation, answer: Any) -> None:
         """Writes what the method returned, in the form that the operation declares."""
         self.set_status(operation.status)
         if operation.answer_adapter is not None:

@@ -151,6 +151,9 @@ def _describe(line: Line, schemas: _Schemas) -> dict[str, Any]:
             "required": True,
             "content": _content(operation.id, "body", operation.body, schemas),
         }
+    if isinstance(operation.answer, Media) and operation.answer.ranges:
+        described["responses"]["206"] = _answer(operation, schemas)
+        described["responses"]["304"] = {"description": "The client has it."}
     for error in errors_of(line):
         described["responses"][str(error.status)] = {"$ref": f"#/components/responses/{error.__name__}"}
     return described

@@ -22,10 +22,14 @@ _P = ParamSpec("_P")
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A body or an answer that is not JSON: bytes, of one of the content types; a body has at most `limit` bytes."""
+    """A body or an answer that is not JSON: bytes, of one of the content types; a body has at most `limit` bytes.
+
+    `ranges`: the answer is a file that may be read in parts, and asked for only if it is another one.
+    """
 
     types: tuple[str, ...]
     limit: int = 1024 * 1024
+    ranges: bool = False
 
 
 # A model, or whatever else pydantic can check: a union of models.
@@ -90,7 +94,7 @@ def operation(
         @wraps(method)
         async def answer_request(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
             if self.read_request(declared):
-                self.write_answer(declared, await method(self, *args, **kwargs))
+                await self.write_answer(declared, await method(self, *args, **kwargs))
 
         answer_request.operation = declared  # type: ignore[attr-defined]
         return answer_request

@@ -17,6 +17,8 @@ _PATTERNS = {
     "import_kind": r"(?:schools|people|past-awards)",
     # A path of the web pages: what it names is looked up as a whole.
     "web_path": r"(?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]*",
+    "record_kind": r"(?:evidence|visit-photo)",
+    "part": r"(?:320|2048|document)",
     "page_file": r"[a-z-]{1,40}\.(?:css|js)",
 }
 _PART = re.compile(r"\{([a-z_]+)\}")

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from backend.models.applications import ItemCode, PersonName
 from backend.models.base import Id, Instant, Line, Model, PointsIn, PointsOut
 from backend.models.discrepancies import Values
+from backend.models.files import FileView
 from backend.models.outcomes import GradeResult
 from backend.models.submissions import DetailView, Reason
 from backend.models.visits import VisitState
@@ -179,7 +180,7 @@ class PhotoBody(Model):
 
 
 class PhotoView(Model):
-    """A photo of a visit; `written_off` says why it will not arrive."""
+    """A photo of a visit; `written_off` says why it will not arrive, `file` is null until it has."""
 
     id: Id
     item: str
@@ -188,6 +189,7 @@ class PhotoView(Model):
     received_at: Instant
     sha256: str | None
     written_off: str | None
+    file: FileView | None
 
 
 class VisitClosed(Model):

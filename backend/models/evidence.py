@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from backend.models.applications import ItemCode
 from backend.models.base import Id, Instant, Line, Model
+from backend.models.files import FileView
 
 MOST_BYTES = 20 * 1024 * 1024
 
@@ -25,7 +26,7 @@ class NewEvidence(Model):
 
 
 class EvidenceView(Model):
-    """A record of evidence, and the items that it is attached to."""
+    """A record of evidence, the items that it is attached to, and what became of its bytes (null until they come)."""
 
     id: Id
     sha256: Sha256
@@ -35,3 +36,4 @@ class EvidenceView(Model):
     item: ItemCode | None
     added_at: Instant
     attached_to: list[ItemCode]
+    file: FileView | None

@@ -1,15 +1,18 @@
 """Evidence of a submission as records. What is attached to an item is a field of the form (`drafts.save`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Invalid, NotFound
 from backend.models.evidence import EvidenceView, NewEvidence
+from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor
+from backend.services import files
 from backend.services.audit import audit
 from backend.services.drafts import check_open
+from backend.services.files import evidence_record
 from backend.services.submissions import cycle_of, visible
 from backend.services.workflow import faster
 from backend.store import evidence, submissions
@@ -52,14 +55,15 @@ async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -
 async def read(deps: Deps, actor: Actor, submission_id: str, evidence_id: str) -> EvidenceView:
     """One record."""
     submission = await visible(deps, actor, submission_id)
-    return _view(_its_own(submission_id, await evidence.find(deps.db, evidence_id)), submission)
+    document = _its_own(submission_id, await evidence.find(deps.db, evidence_id))
+    return (await _with_files(deps, actor, submission, [document]))[0]
 
 
 async def read_page(deps: Deps, actor: Actor, submission_id: str, query: PageQuery) -> Page[EvidenceView]:
     """The submission's evidence, oldest first."""
     submission = await visible(deps, actor, submission_id)
     documents, cursor = await evidence.page_of(deps.db, submission_id, query.limit, query.cursor)
-    return Page[EvidenceView](items=[_view(document, submission) for document in documents], next_cursor=cursor)
+    return Page[EvidenceView](items=await _with_files(deps, actor, submission, documents), next_cursor=cursor)
 
 
 async def remove(deps: Deps, actor: Actor, submission_id: str, evidence_id: str) -> None:
@@ -110,7 +114,14 @@ def _document(deps: Deps, actor: Actor, submission: Mapping[str, Any], body: New
     }
 
 
-def _view(document: Mapping[str, Any], submission: Mapping[str, Any]) -> EvidenceView:
+async def _with_files(
+    deps: Deps, actor: Actor, submission: Mapping[str, Any], documents: Sequence[Document]
+) -> list[EvidenceView]:
+    shown = await files.views(deps, actor, map(evidence_record, documents))
+    return [_view(document, submission, shown.get(document["_id"])) for document in documents]
+
+
+def _view(document: Mapping[str, Any], submission: Mapping[str, Any], file: FileView | None = None) -> EvidenceView:
     return EvidenceView(
         id=document["_id"],
         sha256=document["sha256"],
@@ -120,4 +131,5 @@ def _view(document: Mapping[str, Any], submission: Mapping[str, Any]) -> Evidenc
         item=document["item"],
         added_at=document["added_at"],
         attached_to=attached_to(submission, document["_id"]),
+        file=file,
     )

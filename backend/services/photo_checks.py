@@ -38,7 +38,10 @@ Renditions = dict[str, dict[str, dict[str, Any]]]
 
 async def run(deps: Deps, stop: asyncio.Event) -> None:
     """Checks what arrives, as many at once as there are threads to decode in, until `stop`; then ends what it began."""
-    await asyncio.gather(*(_work(deps, stop) for _ in range(deps.decoders.count)))
+    # Not `gather`, which does not wait for the others where one is cut off.
+    async with asyncio.TaskGroup() as group:
+        for _ in range(deps.decoders.count):
+            group.create_task(_work(deps, stop))
 
 
 async def _work(deps: Deps, stop: asyncio.Event) -> None:

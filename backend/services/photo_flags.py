@@ -1,6 +1,7 @@
 """The integrity flags of a record, from what is stored: computed when its photo arrives, and when a twin does.
 
-A flag is {kind, elsewhere: [{record, kind, school_id, school, cycle, item}]} for what is used elsewhere, {kind,
+A flag is {kind, elsewhere: [{record, kind, school_id, school, district, cycle,
+item}]} for what is used elsewhere, {kind,
 distance: metres} for a place, else {kind}. Officers see them; nobody of a school or of a team does.
 """
 
@@ -136,6 +137,7 @@ async def _elsewhere(deps: Deps, transaction: Session, owner: Owner, blob_ids: S
                     "kind": other.kind,
                     "school_id": theirs["school_id"],
                     "school": theirs["school"]["name"],
+                    "district": theirs["district"],
                     "cycle": theirs["cycle"],
                     "item": other.document["item"],
                 }

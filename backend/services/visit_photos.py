@@ -6,8 +6,11 @@ from typing import Any
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Invalid
 from backend.models.closing import PhotoBody, PhotoView
+from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor
+from backend.services import files
+from backend.services.files import visit_record
 from backend.services.submissions import cycle_of
 from backend.services.visit_access import visible
 from backend.store import visit_photos
@@ -66,10 +69,11 @@ async def read_page(deps: Deps, actor: Actor, visit_id: str, query: PageQuery) -
     """The photos of the visit, for its team and the city, in the order in which they were taken."""
     visit = await visible(deps, actor, visit_id)
     photos, cursor = await visit_photos.page_of(deps.db, visit_id, query.limit, query.cursor)
-    return Page[PhotoView](items=[_view(visit, photo) for photo in photos], next_cursor=cursor)
+    shown = await files.views(deps, actor, map(visit_record, photos))
+    return Page[PhotoView](items=[_view(visit, photo, shown.get(photo["_id"])) for photo in photos], next_cursor=cursor)
 
 
-def _view(visit: Mapping[str, Any], photo: Mapping[str, Any]) -> PhotoView:
+def _view(visit: Mapping[str, Any], photo: Mapping[str, Any], file: FileView | None = None) -> PhotoView:
     reasons = {each["evidence_id"]: each["reason"] for each in visit["written_off"]}
     return PhotoView(
         id=photo["_id"],
@@ -79,4 +83,5 @@ def _view(visit: Mapping[str, Any], photo: Mapping[str, Any]) -> PhotoView:
         received_at=photo["received_at"],
         sha256=photo["sha256"],
         written_off=reasons.get(photo["_id"]),
+        file=file,
     )

@@ -23,6 +23,12 @@ async def find(db: Database, evidence_id: str, session: Session | None = None) -
     return await db.evidence.find_one({"_id": evidence_id}, session=session)
 
 
+async def find_many(db: Database, ids: Iterable[str]) -> dict[str, Document]:
+    """Those of the records that there are and that were not removed, by id."""
+    found = db.evidence.find({"_id": {"$in": list(ids)}})
+    return {record["_id"]: record async for record in found if record["removed_at"] is None}
+
+
 async def page_of(
     db: Database, submission_id: str, limit: int, cursor: str | None
 ) -> tuple[list[Document], str | None]:

@@ -6,12 +6,17 @@ from datetime import timedelta
 from functools import cached_property
 from inspect import isawaitable
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from backend.app import ROUTES
 from backend.handlers.openapi_document import Line, lines
 from backend.handlers.operation import Media
 from backend.models.people import Role
+from backend.services import files
+from backend.store import photo_records
+from backend.store.photo_records import Kind, PhotoRecord
+from tests import photos
+from tests.http.arriving import Arrivals
 from tests.http.conftest import SignedIn, new_id
 from tests.http.world import ITEM, MUNICIPAL, Subject, World, workbook
 from tests.wechat_stub import push
@@ -90,6 +95,33 @@ VALUES: Mapping[str, Value] = {
     "page_file": lambda case: "style.css",
     "web_path": lambda case: "sw.js",
 }
+
+
+async def stored_evidence(case: Case) -> str:
+    """The school's evidence, which has been uploaded and checked; with an address of its picture for the case."""
+    record = await _stored(case, "evidence", case.subject.evidence_id)
+    if record is not None:
+        shown = (await files.views(case.world.service.deps, case.world.city.actor, [record]))[record.id]
+        case.__dict__["address"] = dict(parse_qsl(urlsplit(shown.small or "").query))
+    return case.subject.evidence_id
+
+
+async def stored_photo(case: Case) -> str:
+    """An inspector's photo, which has been uploaded and checked."""
+    await _stored(case, "visit_photo", case.subject.photo_id)
+    return case.subject.photo_id
+
+
+async def _stored(case: Case, kind: Kind, record_id: str) -> PhotoRecord | None:
+    arrivals = Arrivals(case.world.service.deps)
+    found = await photo_records.find(arrivals.deps.db, kind, record_id)
+    if found is not None and not found.document.get("blob_id"):
+        picture = photos.photo(len(case.world.subjects), size=(64, 48))
+        blob = {"blob_id": await arrivals.blob(case.subject.school_id, picture), "stored_at": case.world.clock()}
+        collection = "evidence" if kind == "evidence" else "visit_photos"
+        await arrivals.deps.db[collection].update_one({"_id": record_id}, {"$set": blob})
+        await arrivals.check_all()
+    return await photo_records.find(arrivals.deps.db, kind, record_id)
 
 
 def said(case: Case) -> Any:
@@ -485,6 +517,17 @@ SAMPLES: Mapping[str, Sample] = {
     "submission.read_changes": Sample(),
     "submission.submit": Sample("complete"),
     "submission.withdraw": Sample({"school": "draft", "city": "planned"}, body=said, prepare=handed_in_for_the_city),
+    "evidence.read_original": Sample(values={"evidence_id": stored_evidence}),
+    "photo.read_original": Sample("opened", values={"photo_id": stored_photo}),
+    "item_evidence.read": Sample("opened"),
+    "file.read": Sample(
+        values={
+            "record_kind": lambda case: "evidence",
+            "record_id": stored_evidence,
+            "part": lambda case: "320",
+        },
+        query=lambda case: case.__dict__["address"],
+    ),
     "evidence.list": Sample(),
     "evidence.add": Sample(body=evidence),
     "evidence.read": Sample(),

@@ -132,6 +132,7 @@ async def test_the_same_file_at_another_school_flags_both(visiting: Visiting, ar
             "kind": "evidence",
             "school_id": second.id,
             "school": "泰兴小学",
+            "district": "taixing",
             "cycle": "2022",
             "item": "2.1.1",
         }

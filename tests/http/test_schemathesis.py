@@ -213,7 +213,7 @@ def test_links_lead_to_what_the_answer_is_about(served: Served) -> None:
         links = served.of(line).definition.raw["responses"][str(line.operation.status)].get("links")
         if not links:
             continue
-        role = next(each for each in ("city", "school") if may(line, each))
+        role = next(each for each in ("city", "school", "inspector") if may(line, each))
         case = prepared(served, line, role)
         served.run(message_of(case))  # An inbox is empty at first, and links start from its first message.
         request = served.run(request_of(line, case))

@@ -1,0 +1,41 @@
+/** What all pages share: the person's database and its sync. One person at a time. */
+
+import { shallowRef, watch } from 'vue'
+import { PersonDatabase } from '../store/db'
+import { startSync, type Sync } from '../sync/engine'
+import { end, session, token } from './session'
+
+/** The database of the person who is signed in (or was, until the session ended), and the sync of it. */
+export interface Desk {
+  readonly db: PersonDatabase
+  readonly sync: Sync
+}
+
+export const desk = shallowRef<Desk | null>(null)
+
+watch(
+  () => session.me?.person_id,
+  (person) => {
+    desk.value?.sync.stop()
+    desk.value?.db.close()
+    desk.value = null
+    if (!person) return
+    const db = new PersonDatabase(person)
+    desk.value = { db, sync: startSync(db, token, end) }
+    void desk.value.sync.now()
+  },
+  { immediate: true },
+)
+
+watch(
+  () => session.ended,
+  (ended) => {
+    if (!ended) void desk.value?.sync.now()
+  },
+)
+
+/** The desk of a page that is only shown to somebody signed in. */
+export function useDesk(): Desk {
+  if (!desk.value) throw new Error('nobody is signed in')
+  return desk.value
+}

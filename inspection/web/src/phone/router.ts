@@ -1,0 +1,18 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import Home from './pages/Home.vue'
+import Score from './pages/Score.vue'
+import VisitPage from './pages/VisitPage.vue'
+
+export const router = createRouter({
+  history: createWebHistory('/m/'),
+  routes: [
+    { path: '/', component: Home },
+    { path: '/visits/:visit', component: VisitPage, props: true },
+    { path: '/visits/:visit/score/:indicator', component: Score, props: true },
+    { path: '/visits/:visit/finish', component: () => import('./pages/Finish.vue'), props: true },
+    { path: '/waiting', component: () => import('./pages/Waiting.vue') },
+    { path: '/phone', component: () => import('./pages/ThisPhone.vue') },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})

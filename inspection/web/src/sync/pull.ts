@@ -1,0 +1,93 @@
+/** Fetches what the server has and the phone has not: visits, packs, the rubric, what another device set. */
+
+import type { Answer, Api } from '../api/client'
+import type { Pack, RubricView, SheetView, VisitView } from '../api/types'
+import type { Field, PersonDatabase } from '../store/db'
+
+/** The list of the person's visits; what is on the phone of one that is no longer theirs stays until it is synced. */
+export async function pullVisits(db: PersonDatabase, api: Api): Promise<Answer<null>> {
+  let cursor: string | null = null
+  const seen: string[] = []
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const page = await api.get<{ items: VisitView[]; next_cursor: string | null }>(`/api/visits?limit=100${query}`)
+    if (!page.ok) return page
+    for (const view of page.data.items) {
+      seen.push(view.id)
+      await keep(db, view)
+    }
+    cursor = page.data.next_cursor
+  } while (cursor !== null)
+  await forget(db, seen)
+  return { ok: true, data: null }
+}
+
+async function keep(db: PersonDatabase, view: VisitView): Promise<void> {
+  await db.transaction('rw', db.visits, async () => {
+    const known = await db.visits.get(view.id)
+    const fresh = { pack: null, sheetState: 'draft', sheetVersion: 0, pulledAt: null } as const
+    await db.visits.put({ ...(known ?? fresh), id: view.id, view })
+  })
+}
+
+/** Forgets visits that the server no longer shows, but for those with work that it has not got. */
+async function forget(db: PersonDatabase, seen: readonly string[]): Promise<void> {
+  await db.transaction('rw', [db.visits, db.fields, db.operations, db.revealed, db.conflicts, db.photos], async () => {
+    for (const { id } of await db.visits.where('id').noneOf(seen).toArray()) {
+      if (!(await hasUnsynced(db, id))) await wipe(db, id)
+    }
+  })
+}
+
+/** Whether something of the visit is on this phone alone. */
+export async function hasUnsynced(db: PersonDatabase, visit: string): Promise<boolean> {
+  const photos = db.photos.where({ visit }).and((photo) => photo.state !== 'stored')
+  return (await db.operations.where({ visit }).count()) + (await photos.count()) > 0
+}
+
+/** Removes all of a visit from the phone. */
+export async function wipe(db: PersonDatabase, visit: string): Promise<void> {
+  await db.visits.delete(visit)
+  for (const table of [db.fields, db.operations, db.revealed, db.conflicts, db.photos]) {
+    await table.where({ visit }).delete()
+  }
+}
+
+/** Makes a visit available without a network: its pack, its rubric, and the sheet as the server has it. */
+export async function pullVisit(db: PersonDatabase, api: Api, visit: string): Promise<Answer<null>> {
+  const pack = await api.get<Pack>(`/api/visits/${visit}/pack`)
+  if (!pack.ok) return pack
+  if (!(await db.rubrics.get(pack.data.rubric.sha256))) {
+    const rubric = await api.get<RubricView>('/api/rubric')
+    if (!rubric.ok) return rubric
+    await db.rubrics.put(rubric.data)
+  }
+  const known = await db.visits.get(visit)
+  const sheet = await api.get<SheetView>(`/api/visits/${visit}/sheet?since=${known?.sheetVersion ?? 0}`)
+  if (!sheet.ok) return sheet
+  await takeSheet(db, visit, pack.data, sheet.data)
+  return { ok: true, data: null }
+}
+
+async function takeSheet(db: PersonDatabase, visit: string, pack: Pack, sheet: SheetView): Promise<void> {
+  await db.transaction('rw', [db.visits, db.fields, db.operations, db.revealed, db.conflicts], async () => {
+    const waiting = await db.operations.where({ visit }).toArray()
+    const ownLatest = new Set(waiting.map((each) => `${each.item} ${each.field}`))
+    // What this phone has set and not sent yet stands here; the server merges it when it gets there.
+    const fields = sheet.fields.filter((each) => !ownLatest.has(`${each.item} ${each.field}`))
+    await db.fields.bulkPut(
+      fields.map(({ item, field, value, id }): Field => ({ visit, item, field, value, operation: id })),
+    )
+    await db.conflicts.where({ visit }).delete()
+    await db.conflicts.bulkPut(sheet.conflicts.map((conflict) => ({ ...conflict, visit })))
+    await db.revealed.bulkPut(Object.entries(sheet.revealed).map(([item, own]) => ({ ...own, visit, item })))
+    await db.visits.put({
+      id: visit,
+      view: pack.visit,
+      pack,
+      sheetState: sheet.state,
+      sheetVersion: sheet.version,
+      pulledAt: new Date().toISOString(),
+    })
+  })
+}
