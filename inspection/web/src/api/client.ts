@@ -14,6 +14,11 @@ export interface Failure {
   readonly retryAfter: number | null
 }
 
+/** Whether all other requests would fail as well, and it is better to wait: no network, no session, too many, a fault. */
+export function stopsAll({ status }: Pick<Failure, 'status'>): boolean {
+  return status === 0 || status === 401 || status === 429 || status >= 500
+}
+
 export type Answer<T> = { readonly ok: true; readonly data: T } | Failure
 
 /** Sends requests in a person's name. */

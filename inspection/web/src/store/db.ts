@@ -71,6 +71,9 @@ export interface Photo {
   /** The photo that this one is an annotated copy of. */
   readonly annotates: string | null
   readonly state: 'queued' | 'stored' | 'refused'
+  /** Whether the server knows that it was taken. */
+  readonly announced: boolean
+  /** Bytes that have been sent. */
   readonly sent: number
   readonly refusal: string | null
 }

@@ -29,6 +29,7 @@ export async function addPhoto(
     preview: await previewOf(bytes),
     annotates,
     state: 'queued',
+    announced: false,
     sent: 0,
     refusal: null,
   }

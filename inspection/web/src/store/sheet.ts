@@ -59,7 +59,18 @@ export function notesOf(fields: readonly Field[]): Map<string, string> {
   return new Map(notes.map((each) => [each.item, each.value as string]))
 }
 
-/** Takes a refused operation out of the quarantine: its value is given up, or was set anew by the person. */
+/**
+ * Gives a refused operation up. Where its value still stands in the field, the field is as the server has it again, with
+ * the next pull, which asks for everything.
+ */
 export async function dismiss(db: PersonDatabase, id: string): Promise<void> {
-  await db.operations.delete(id)
+  await db.transaction('rw', db.operations, db.fields, db.visits, async () => {
+    const operation = await db.operations.get(id)
+    if (!operation) return
+    const { visit, item, field } = operation
+    await db.operations.delete(id)
+    if ((await db.fields.get([visit, item, field]))?.operation !== id) return
+    await db.fields.delete([visit, item, field])
+    await db.visits.update(visit, { sheetVersion: 0 })
+  })
 }

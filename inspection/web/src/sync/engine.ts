@@ -1,13 +1,13 @@
 /**
  * Sync starts by itself: when the app opens or comes to the front, when the network is back, after a tap, and by pull.
- * Scores go first, and need one request a visit; then the lists; photos last. Nothing here ever blocks scoring.
+ * Scores go first, and need one request a visit; then that photos were taken, then the lists; photos last. Nothing here ever blocks scoring.
  */
 
 import { reactive, readonly } from 'vue'
-import { newApi, type Failure } from '../api/client'
+import { newApi, stopsAll, type Failure } from '../api/client'
 import { hasUnsynced, pullVisit, pullVisits, wipe } from './pull'
 import { push } from './push'
-import { sendPhotos } from './photos'
+import { announcePhotos, sendPhotos, type Sent } from './photos'
 import type { PersonDatabase } from '../store/db'
 
 export type Phase = 'idle' | 'syncing' | 'offline' | 'signed_out' | 'trouble'
@@ -39,6 +39,7 @@ export function startSync(db: PersonDatabase, token: () => string | null, signed
   const state = reactive<SyncState>({ phase: 'idle', message: '', lastSyncAt: null, clockAheadMs: null })
   const turn: { running: Promise<void> | null; again: boolean } = { running: null, again: false }
   const wantedAgain = () => turn.again
+  const waiting: { value: Failure | null } = { value: null }
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const fail = (failure: Pick<Failure, 'status' | 'message'>) => {
@@ -53,28 +54,30 @@ export function startSync(db: PersonDatabase, token: () => string | null, signed
       return
     }
     state.phase = 'syncing'
-    for (const visit of await visitsWithWork(db)) {
-      const pushed = await push(db, api, visit)
-      if (!pushed.ok) {
-        fail(pushed)
-        return
-      }
-      state.clockAheadMs = pushed.clockAheadMs ?? state.clockAheadMs
-    }
-    const pulled = await pullAll()
-    if (pulled) {
-      fail(pulled)
-      return
-    }
-    const photos = await sendPhotos(db, token)
-    if (!photos.ok) {
-      fail(photos)
+    const stopped = (await pushAll()) ?? (await announcePhotos(db, api)) ?? (await pullAll())
+    const photos: Sent = stopped ? { ok: true } : await sendPhotos(db, token)
+    const failure = stopped ?? (photos.ok ? null : photos)
+    if (failure) {
+      fail(failure)
       return
     }
     await tidy(db)
-    state.phase = 'idle'
-    state.message = ''
+    // A visit that may not start yet, for instance: the rest is synced.
+    state.phase = waiting.value ? 'trouble' : 'idle'
+    state.message = waiting.value?.message ?? ''
     state.lastSyncAt = new Date().toISOString()
+  }
+
+  /** Sends the changes of every visit. What one visit is refused for keeps no other waiting. */
+  async function pushAll(): Promise<Failure | null> {
+    waiting.value = null
+    for (const visit of await visitsWithWork(db)) {
+      const pushed = await push(db, api, visit)
+      if (pushed.ok) state.clockAheadMs = pushed.clockAheadMs ?? state.clockAheadMs
+      else if (stopsAll(pushed)) return pushed
+      else waiting.value = pushed
+    }
+    return null
   }
 
   async function pullAll(): Promise<Failure | null> {
@@ -83,7 +86,7 @@ export function startSync(db: PersonDatabase, token: () => string | null, signed
     const offline = await db.visits.filter((visit) => visit.pack !== null && visit.view.state !== 'closed').toArray()
     for (const { id } of offline) {
       const pulled = await pullVisit(db, api, id)
-      if (!pulled.ok && pulled.status !== 404) return pulled
+      if (!pulled.ok && stopsAll(pulled)) return pulled
     }
     return null
   }

@@ -1,5 +1,6 @@
-/** Sends photos by the tus protocol. The phone lets go of the bytes when the server's receipt names their SHA-256. */
+/** Sends photos: first that they were taken, then their bytes by the tus protocol. The phone lets go of the bytes when the server's receipt names their SHA-256. */
 
+import { stopsAll, type Api, type Failure } from '../api/client'
 import { Upload, type DetailedError, type HttpResponse } from 'tus-js-client'
 import type { Photo, PersonDatabase } from '../store/db'
 
@@ -7,7 +8,31 @@ import type { Photo, PersonDatabase } from '../store/db'
 export type Sent = { readonly ok: true } | { readonly ok: false; readonly status: number; readonly message: string }
 
 const AT_ONCE = 2
+const ANNOUNCED_AT_ONCE = 4
 const RETRY_MS = [0, 1000, 3000]
+
+/**
+ * Tells the service of each photo that was taken: a visit can't be closed without it, and one that is lost with the phone
+ * is missed. Gives the failure that stopped it, or null.
+ */
+export async function announcePhotos(db: PersonDatabase, api: Api): Promise<Failure | null> {
+  const fresh = await db.photos
+    .where({ state: 'queued' })
+    .and((photo) => !photo.announced)
+    .toArray()
+  const failures: Failure[] = []
+  const worker = async () => {
+    for (let photo = fresh.shift(); photo && failures.length === 0; photo = fresh.shift()) {
+      const { id, visit, item, takenAt } = photo
+      const answer = await api.post(`/api/visits/${visit}/evidence`, { id, item, taken_at: takenAt, sha256: null })
+      if (answer.ok) await db.photos.update(id, { announced: true })
+      else if (stopsAll(answer)) failures.push(answer)
+      else await db.photos.update(id, { state: 'refused', refusal: answer.message })
+    }
+  }
+  await Promise.all(Array.from({ length: ANNOUNCED_AT_ONCE }, worker))
+  return failures[0] ?? null
+}
 
 /** Sends all queued photos, oldest first, two at a time; stops at the first that finds no network or no session. */
 export async function sendPhotos(db: PersonDatabase, token: () => string | null): Promise<Sent> {

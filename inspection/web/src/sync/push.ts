@@ -5,6 +5,7 @@ import type { OperationBatch, Synced } from '../api/types'
 import { deviceId, type Operation, type PersonDatabase } from '../store/db'
 
 const MOST_IN_BATCH = 500
+const PUT_ASIDE = [400, 403, 404, 422]
 
 /** What came of a push: what the server's clock says beside the phone's, or why it stopped. */
 export type Pushed = { readonly ok: true; readonly clockAheadMs: number | null } | Failure
@@ -28,8 +29,9 @@ export async function push(db: PersonDatabase, api: Api, visit: string): Promise
     }
     const answer = await api.post<Synced>(`/api/visits/${visit}/operations`, body)
     if (!answer.ok) {
-      // A batch that is malformed as a whole would come back for ever: each of its changes is put aside with the reason.
-      if (answer.status !== 422 && answer.status !== 400) return answer
+      // What is malformed as a whole, or of a visit that is no longer theirs, would come back for ever: each change is
+      // put aside with the reason.
+      if (!PUT_ASIDE.includes(answer.status)) return answer
       await putAside(db, batch, answer)
       continue
     }

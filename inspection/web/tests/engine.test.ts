@@ -1,0 +1,114 @@
+/** When sync starts, what it says, and that one visit's trouble is not another's. */
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { PersonDatabase } from '../src/store/db'
+import { newId } from '../src/store/ids'
+import { setField } from '../src/store/sheet'
+import { startSync, type Sync } from '../src/sync/engine'
+import { FakeService, OTHER_VISIT, VISIT, visitView } from './service'
+
+let db: PersonDatabase
+let service: FakeService
+let sync: Sync
+let token: string | null
+const signedOut = vi.fn(() => {
+  token = null
+})
+
+beforeEach(() => {
+  db = new PersonDatabase(newId())
+  service = new FakeService().install()
+  service.visits.set(OTHER_VISIT, visitView(OTHER_VISIT))
+  token = 'token'
+  signedOut.mockClear()
+  sync = startSync(db, () => token, signedOut)
+})
+afterEach(async () => {
+  sync.stop()
+  vi.unstubAllGlobals()
+  await db.delete()
+})
+
+const queued = () => db.operations.where({ state: 'queued' }).count()
+
+test('starts by itself when the network is back', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  window.dispatchEvent(new Event('offline'))
+  expect(sync.state.phase).toBe('offline')
+  window.dispatchEvent(new Event('online'))
+  await vi.waitFor(async () => {
+    expect(await queued()).toBe(0)
+  })
+})
+
+test('starts by itself when the app comes to the front', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  document.dispatchEvent(new Event('visibilitychange'))
+  await vi.waitFor(async () => {
+    expect(await queued()).toBe(0)
+  })
+})
+
+test('starts a moment after a tap, once for taps in quick succession', async () => {
+  for (const item of ['1.1.1', '1.1.2', '1.1.3']) {
+    await setField(db, VISIT, item, 'points', 1)
+    sync.soon()
+  }
+  await vi.waitFor(async () => {
+    expect(await queued()).toBe(0)
+  })
+  expect(service.count('POST', '/operations')).toBe(1)
+})
+
+test('without a network says so, and keeps everything', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  service.cut = () => 'request'
+  await sync.now()
+  expect(sync.state.phase).toBe('offline')
+  expect(await queued()).toBe(1)
+})
+
+test('a session that has ended is said; scoring goes on, and signing in again sends it', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  service.refusing.set(`/api/visits/${VISIT}/operations`, 401)
+  await sync.now()
+  expect(sync.state.phase).toBe('signed_out')
+  expect(signedOut).toHaveBeenCalled()
+  await setField(db, VISIT, '1.1.2', 'points', 1)
+  await sync.now()
+  expect(await queued()).toBe(2)
+  service.refusing.clear()
+  token = 'another'
+  await sync.now()
+  expect(await queued()).toBe(0)
+  expect(sync.state.phase).toBe('idle')
+})
+
+test('access to one visit that was taken away keeps no other from syncing, and the work stays with its reason', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  await setField(db, OTHER_VISIT, '1.1.1', 'points', 2)
+  service.refusing.set(`/api/visits/${VISIT}/operations`, 404)
+  await sync.now()
+  expect(service.value(OTHER_VISIT, '1.1.1', 'points')).toBe(2)
+  expect(await queued()).toBe(0)
+  expect(await db.operations.toArray()).toMatchObject([
+    { visit: VISIT, state: 'refused', refusal: { code: 'refused' } },
+  ])
+})
+
+test('a visit that may not start yet keeps its work queued, and no other from syncing', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  await setField(db, OTHER_VISIT, '1.1.1', 'points', 2)
+  service.refusing.set(`/api/visits/${VISIT}/operations`, 409)
+  await sync.now()
+  expect(service.value(OTHER_VISIT, '1.1.1', 'points')).toBe(2)
+  expect((await db.operations.toArray()).map(({ visit, state }) => [visit, state])).toEqual([[VISIT, 'queued']])
+})
+
+test('two calls at once are one round, and one more for what came in between', async () => {
+  await Promise.all([sync.now(), sync.now(), sync.now()])
+  await vi.waitFor(() => {
+    expect(sync.state.phase).toBe('idle')
+  })
+  expect(service.count('GET', '/api/visits')).toBeLessThanOrEqual(2)
+})
