@@ -106,6 +106,11 @@ async def stored_evidence(case: Case) -> str:
     return case.subject.evidence_id
 
 
+async def photographed(case: Case) -> None:
+    """An inspector has taken a photo."""
+    await case.world.photographed(case.subject)
+
+
 async def stored_photo(case: Case) -> str:
     """An inspector's photo, which has been uploaded and checked."""
     await _stored(case, "visit_photo", case.subject.photo_id)
@@ -498,7 +503,7 @@ SAMPLES: Mapping[str, Sample] = {
     "score_sheet.read": Sample("opened"),
     "score_sheet.sign": Sample("scored", body=sheet_version),
     "score_sheet.reopen": Sample("signed", body=said, values={"person_id": lambda case: case.subject.member.person.id}),
-    "photo.list": Sample("opened"),
+    "photo.list": Sample("opened", prepare=photographed),
     "photo.add": Sample("opened", body=photo),
     "reconciliation.read": Sample("signed", but=NOT_LEAD),
     "ruling.make": Sample(

@@ -178,7 +178,7 @@ class World:
     async def everything(self, district: str) -> Subject:
         """A published school that has one of everything."""
         subject = await self.subject("countersigned", district)
-        for step in (self._photographed, self._closed, self._answered_in_time, self._decided, self._noticed):
+        for step in (self.photographed, self._closed, self._answered_in_time, self._decided, self._noticed):
             await step(subject)
         await self._published(subject)
         await self.set_list(district, handed_in=False)
@@ -218,7 +218,8 @@ class World:
     async def _opened(self, subject: Subject) -> None:
         await self.visiting.score(subject.visit_id, subject.member, (ITEM, "points", 0))
 
-    async def _photographed(self, subject: Subject) -> None:
+    async def photographed(self, subject: Subject) -> None:
+        """The member takes a photo, which is not uploaded yet."""
         subject.photo_id = new_id()
         body = {"id": subject.photo_id, "item": ITEM, "taken_at": self.later(minutes=-5), "sha256": "ab" * 32}
         await self.post(f"/api/visits/{subject.visit_id}/evidence", body, subject.member)
