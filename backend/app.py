@@ -16,6 +16,7 @@ from backend.handlers import (
     files,
     imports,
     inbox,
+    live,
     operations,
     outbox,
     people,
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *publications.ROUTES,
     *targets.ROUTES,
     *visits.ROUTES,
+    *live.ROUTES,
     *operations.ROUTES,
     *score_sheets.ROUTES,
     *closing.ROUTES,
@@ -95,6 +97,8 @@ def make_app(deps: Deps, routes: tuple[Route, ...] = ROUTES) -> Application:
         [route.spec() for route in routes],
         context=new_context(deps, routes),
         default_handler_class=UnknownPath,
+        websocket_ping_interval=live.PING_SECONDS,
+        websocket_ping_timeout=live.PING_SECONDS,
         # The log line of a request is the handler's.
         log_function=lambda handler: None,
     )

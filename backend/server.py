@@ -14,7 +14,7 @@ from tornado.httpserver import HTTPServer
 from backend import worker
 from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
-from backend.handlers.context import Traffic
+from backend.handlers.context import Context
 from backend.services import photo_checks, publications
 from backend.settings import Settings
 from backend.store.errors import StoreError
@@ -82,7 +82,7 @@ async def serve(
         chosen = [loop for loop in LOOPS if loop is not worker.run or settings.worker]
         loops = [asyncio.create_task(loop(deps, stop)) for loop in chosen]
         await until_stopped(stop)
-        await drain(server, context_of(app).traffic)
+        await drain(server, context_of(app))
         await end(loops)
         log.info("stopped", pid=os.getpid())
     finally:
@@ -118,14 +118,18 @@ async def end(loops: Sequence[asyncio.Task[None]], grace: float = GRACE_SECONDS)
             log.error("loop_failed", exc_info=result)
 
 
-async def drain(server: HTTPServer, traffic: Traffic, grace: float = GRACE_SECONDS) -> None:
-    """Stops accepting, gives the requests under way `grace` seconds to end, and closes all connections."""
+async def drain(server: HTTPServer, context: Context, grace: float = GRACE_SECONDS) -> None:
+    """Stops accepting, tells WebSockets at once to come again, gives the requests under way `grace` seconds to end, and
+    closes all connections."""
     server.stop()
+    traffic = context.traffic
     traffic.draining = True
+    goodbye = asyncio.create_task(context.live.close())
     now = asyncio.get_running_loop().time
     deadline = now() + grace
     while traffic.in_flight and now() < deadline:  # noqa: ASYNC110 - a counter costs a request less than an event
         await asyncio.sleep(0.02)
     if traffic.in_flight:
         log.warning("cut_off", requests=traffic.in_flight)
+    await goodbye
     await server.close_all_connections()

@@ -6,6 +6,7 @@ from backend.deps import Deps
 from backend.handlers.limits import Limits, limits_of
 from backend.handlers.metrics import Metrics, new_metrics
 from backend.handlers.routing import Route
+from backend.services.live import Hub
 
 
 @dataclass(slots=True)
@@ -24,9 +25,10 @@ class Context:
     routes: tuple[Route, ...]
     limits: Limits
     metrics: Metrics
+    live: Hub
     traffic: Traffic = field(default_factory=Traffic)
 
 
 def new_context(deps: Deps, routes: tuple[Route, ...]) -> Context:
     """The context of a process that begins."""
-    return Context(deps, routes, limits_of(deps.settings), new_metrics())
+    return Context(deps, routes, limits_of(deps.settings), new_metrics(), Hub(deps))

@@ -24,6 +24,7 @@ class Metrics:
     seconds: Histogram
     in_flight: Gauge
     pushes: Counter
+    sockets: Gauge
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request."""
@@ -69,4 +70,5 @@ def new_metrics() -> Metrics:
         ),
         Gauge("zhiping_requests_in_flight", "Requests under way.", registry=registry, multiprocess_mode="livesum"),
         Counter("zhiping_wechat_pushes", "Pushes of WeChat's by what became of them.", ("outcome",), registry=registry),
+        Gauge("zhiping_live_sockets", "Open WebSockets.", registry=registry, multiprocess_mode="livesum"),
     )

@@ -25,6 +25,7 @@ from backend.handlers.routing import Route, part_pattern
 from backend.models.people import ROLE_NAMES
 from backend.services.permissions import PERMISSIONS, Scope
 
+UPGRADED = 101
 _REFS = "#/components/schemas/{model}"
 _PROSE = """Every error has one shape: `code` is stable English, `message` is Chinese for the person, and `details` \
 lists all that is wrong at once, each with the RFC 6901 pointer of its place: `/items/3/points` in the body, \
@@ -75,6 +76,15 @@ def lines(routes: Iterable[Route]) -> Iterator[Line]:
     for route in routes:
         if issubclass(route.handler, Handler):
             for verb, operation in route.handler.operations.items():
+                if operation.status != UPGRADED:
+                    yield Line(route, verb, operation)
+
+
+def upgrades(routes: Iterable[Route]) -> Iterator[Line]:
+    """The operations that turn the connection into a WebSocket: the document has their messages as webhooks."""
+    for route in routes:
+        for verb, operation in getattr(route.handler, "operations", {}).items():
+            if operation.status == UPGRADED:
                 yield Line(route, verb, operation)
 
 
@@ -98,8 +108,9 @@ def errors_of(line: Line) -> list[type[AppError]]:
 
 def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
     """The whole document, as plain data."""
-    table = list(lines(routes))
-    schemas, definitions = _schemas(table)
+    routes = tuple(routes)
+    table, sockets = list(lines(routes)), list(upgrades(routes))
+    schemas, definitions = _schemas((*table, *sockets))
     paths: dict[str, dict[str, Any]] = {}
     for line in table:
         described = paths.setdefault(line.route.template, {})[line.verb.lower()] = _describe(line, schemas)
@@ -109,6 +120,7 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "智评 Zhiping", "version": version, "description": _PROSE},
         "paths": paths,
+        "webhooks": {line.operation.id: _message(line, schemas) for line in sockets},
         "components": {
             "schemas": {**definitions, "Error": _ERROR_SCHEMA, "ErrorDetail": _DETAIL_SCHEMA},
             "responses": {error.__name__: _error(error) for line in table for error in errors_of(line)},
@@ -157,6 +169,19 @@ def _describe(line: Line, schemas: _Schemas) -> dict[str, Any]:
     for error in errors_of(line):
         described["responses"][str(error.status)] = {"$ref": f"#/components/responses/{error.__name__}"}
     return described
+
+
+def _message(line: Line, schemas: _Schemas) -> dict[str, Any]:
+    operation = line.operation
+    described = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": f"A message on the WebSocket {line.route.template}.",
+        "tags": [tag(line.route)],
+        "requestBody": {"content": {"application/json": {"schema": schemas[operation.id, "answer"]}}},
+        "responses": {"default": {"description": "None: clients only listen."}},
+    }
+    return {"post": described}
 
 
 def _who(operation: Operation) -> str:

@@ -74,6 +74,7 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "visit.import": {Role.CITY: Scope.ANY},
     "visit.read_pack": {Role.INSPECTOR: Scope.OWN},
     "visit.read_progress": {Role.INSPECTOR: Scope.OWN, Role.CITY: Scope.ANY},
+    "live.connect": {Role.INSPECTOR: Scope.OWN, Role.CITY: Scope.ANY},
     "visit.countersign": {Role.INSPECTOR: Scope.OWN},
     "visit.read_signature": {Role.INSPECTOR: Scope.OWN, Role.CITY: Scope.ANY},
     "visit.write_off": {Role.INSPECTOR: Scope.OWN},

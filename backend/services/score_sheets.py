@@ -1,6 +1,6 @@
 """An inspector's own sheet: read, signed; opened again by the city; and how far each of a team is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backend.deps import Deps
@@ -31,7 +31,7 @@ from backend.store.submissions import item_code
 from inspection.rules.problems import Problem
 from inspection.rules.scoring import assigned_items, missing_from_sheet
 
-_OF_PROGRESS = {"inspector_id": 1, "name": 1, "member": 1, "state": 1, "assigned": 1, "points": 1, "signed_at": 1}
+OF_PROGRESS = {"inspector_id": 1, "name": 1, "member": 1, "state": 1, "assigned": 1, "points": 1, "signed_at": 1}
 
 
 async def read(deps: Deps, actor: Actor, visit_id: str, query: SheetQuery) -> SheetView:
@@ -124,7 +124,7 @@ def _to_audit(sheet: Mapping[str, Any]) -> dict[str, Any]:
 async def _tell_lead(deps: Deps, transaction: Session, actor: Actor, visit_id: str) -> list[str]:
     """Names who has not signed yet; where nobody is left, the lead is told."""
     visit = await visible(deps, actor, visit_id, transaction)
-    sheets = await score_sheets.of_visit(deps.db, visit_id, transaction, _OF_PROGRESS)
+    sheets = await score_sheets.of_visit(deps.db, visit_id, transaction, OF_PROGRESS)
     waiting = [each["name"] for each in sheets if each["member"] and each["state"] != "signed"]
     lead = next(each["inspector_id"] for each in visit["team"] if each["lead"])
     if not waiting and lead != actor.person_id:
@@ -195,12 +195,18 @@ async def progress(deps: Deps, actor: Actor, visit_id: str) -> Progress:
     """How many items each of the team has scored: counts, never values."""
     visit = await visible(deps, actor, visit_id)
     cycle = await cycle_of(deps, visit)
-    sheets = {each["inspector_id"]: each for each in await score_sheets.of_visit(deps.db, visit_id, None, _OF_PROGRESS)}
+    return progress_of(cycle, visit, await score_sheets.of_visit(deps.db, visit_id, None, OF_PROGRESS))
+
+
+def progress_of(cycle: OpenCycle, visit: Mapping[str, Any], found: Iterable[Mapping[str, Any]]) -> Progress:
+    """How far the team is by its sheets, of which `OF_PROGRESS` is enough; who has left and had signed is there too."""
+    sheets = {each["inspector_id"]: each for each in found}
     leads = {each["inspector_id"] for each in visit["team"] if each["lead"]}
     team = [each["inspector_id"] for each in visit["team"]]
     left = [who for who, each in sheets.items() if who not in team and each["state"] == "signed"]
     return Progress(
-        visit_id=visit_id, inspectors=[_progress(cycle, sheets[who], who in leads) for who in (*team, *sorted(left))]
+        visit_id=visit["_id"],
+        inspectors=[_progress(cycle, sheets[who], who in leads) for who in (*team, *sorted(left))],
     )
 
 

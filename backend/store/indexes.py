@@ -69,6 +69,7 @@ INDEXES: tuple[Index, ...] = (
     # What became of an invitation can be seen for a month after it ended.
     Index("invitations", "expires", ("expires_at",), expires_after=30 * 24 * 3600),
     Index("invitations", "person", ("person_id", "made_at", "_id")),
+    Index("live_tickets", "expires", ("expires_at",), expires_after=0),
     Index("objections", "notice", ("notice_id", "recorded_at", "_id")),
     Index("objections", "state", ("cycle", "state")),
     Index("originals.chunks", "file", ("files_id", "n"), unique=True),

@@ -65,6 +65,21 @@ async def of_visit(
     return await db.score_sheets.find({"visit_id": visit_id}, fields, session=session).to_list(None)
 
 
+async def of_visits(db: Database, visit_ids: Sequence[str], fields: Mapping[str, int]) -> Mapping[str, list[Document]]:
+    """These fields of the sheets of these visits, by visit."""
+    sheets: dict[str, list[Document]] = {visit_id: [] for visit_id in visit_ids}
+    found = db.score_sheets.find({"visit_id": {"$in": list(visit_ids)}}, {**fields, "visit_id": 1})
+    for sheet in await found.to_list(None):
+        sheets[sheet["visit_id"]].append(sheet)
+    return sheets
+
+
+async def visit_of(db: Database, sheet_id: str) -> str | None:
+    """The visit that a sheet is of."""
+    found = await db.score_sheets.find_one({"_id": sheet_id}, {"visit_id": 1})
+    return found["visit_id"] if found else None
+
+
 async def insert_many(db: Database, session: Session, sheets: Sequence[Document]) -> None:
     """Adds the sheets; none is no error."""
     if sheets:

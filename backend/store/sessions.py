@@ -73,6 +73,12 @@ async def find_by_id(db: Database, session_id: str, transaction: Transaction | N
     return _session(document) if document else None
 
 
+async def find_many(db: Database, session_ids: Iterable[str]) -> list[Session]:
+    """Those of the sessions that are there, ended or not."""
+    documents = await db.sessions.find({"_id": {"$in": list(session_ids)}}).to_list(None)
+    return [_session(document) for document in documents]
+
+
 async def touch(db: Database, session_id: str, seen_at: datetime) -> None:
     """Notes that it was used; of several at once, the latest stands."""
     await db.sessions.update_one({"_id": session_id}, {"$max": {"seen_at": seen_at}})

@@ -23,6 +23,21 @@ async def find(db: Database, visit_id: str, session: Session | None = None) -> D
     return await db.visits.find_one({"_id": visit_id}, session=session)
 
 
+async def of_inspector(db: Database, cycle_id: str, inspector_id: str) -> list[Document]:
+    """The inspector's visits of the cycle that have not been cancelled, by date."""
+    wanted = {"cycle": cycle_id, "team.inspector_id": inspector_id, "live": True}
+    return await db.visits.find(wanted).sort([("date", 1), ("_id", 1)]).to_list(None)
+
+
+async def in_state(db: Database, cycle_id: str, state: str) -> list[Document]:
+    """The cycle's visits in a state, by date."""
+    return (
+        await db.visits.find({"cycle": cycle_id, "state": state, "live": True})
+        .sort([("date", 1), ("_id", 1)])
+        .to_list(None)
+    )
+
+
 async def live_of(db: Database, submission_id: str, session: Session | None = None) -> Document | None:
     """The visit of a submission that has not been cancelled."""
     return await db.visits.find_one({"submission_id": submission_id, "live": True}, session=session)

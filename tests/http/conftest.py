@@ -208,6 +208,7 @@ async def running_service(deps: Deps, clock: Clock, routes: tuple[Route, ...] = 
     finally:
         service.close()
         server.stop()
+        await service.context.live.close()
         await server.close_all_connections()
         deps.passwords.close()
         deps.threads.close()

@@ -499,6 +499,7 @@ SAMPLES: Mapping[str, Sample] = {
     "visit.cancel": Sample("planned", body=said),
     "operation.sync": Sample("planned", body=batch, handed_in=True),
     "visit.read_pack": Sample("planned"),
+    "live_ticket.make": Sample(),
     "visit.read_progress": Sample("planned"),
     "score_sheet.read": Sample("opened"),
     "score_sheet.sign": Sample("scored", body=sheet_version),
