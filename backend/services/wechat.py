@@ -13,7 +13,7 @@ from backend.gateways.wechat_answers import Answer, Done, Failed, Fault, Misconf
 log = structlog.get_logger("wechat")
 
 # The page of the mini-program where an invitation is redeemed.
-BINDING_PAGE = "pages/bind/bind"
+BINDING_PAGE = "pages/bind/index"
 _MINUTE = 60
 
 _T = TypeVar("_T")

@@ -158,6 +158,14 @@ def test_both_forms_are_read_in_both_modes_alike(text: bytes) -> None:
         assert event.rows == ({"TemplateId": "t-1", "SubscribeStatusString": "accept", "PopupScene": "0"},)
 
 
+def test_of_a_push_in_both_modes_at_once_the_ciphertext_counts() -> None:
+    """WeChat's compatible mode (兼容模式) says all of it in plain too, which nothing vouches for."""
+    encrypted = encrypt(json.dumps(POPUP_JSON))
+    both = json.dumps({**POPUP_JSON, "FromUserName": "o-somebody-else", "Encrypt": encrypted}).encode()
+    push = read(SAFE, safe(NOW, encrypted), both, NOW)
+    assert push["FromUserName"] == "o-person"
+
+
 def told(push: Any) -> Event:
     event = event_of(push, NOW)
     assert event is not None

@@ -40,7 +40,7 @@ async def served(mongodb: Embedded, stub: Stub, tmp_path: Path, notices_folder: 
     folder = default_config_folder()
     city = await city_on(db, f"http://127.0.0.1:{process.port}", load_rubric(folder, load_cycle(folder, "2022").rubric))
     stub.push_url = f"http://127.0.0.1:{process.port}/wechat/push"
-    stub.safe = stub.tells = True
+    stub.tells = True
     try:
         await process.start()
         yield city
@@ -80,7 +80,7 @@ async def accept(city: City, stub: Stub, openid: str, template: str) -> str:
     report = {"id": new_id(), "template_id": template, "result": "accept", "at": now}
     quotas = await city.api.call("POST", "/api/wechat/accepts", token, {"device_now": now, "accepts": [report]})
     row = {"TemplateId": template, "SubscribeStatusString": "accept", "PopupScene": "0"}
-    assert await stub.push(stub.event(openid, "subscribe_msg_popup_event", row), safe=True) == (200, "success")
+    assert await stub.push(stub.event(openid, "subscribe_msg_popup_event", row)) == (200, "success")
     (offered,) = [each for each in quotas["quotas"] if each["template_id"] == template]
     assert (offered["events"], offered["left"]) == (["result.published"], 1)
     assert await city.api.call("GET", "/api/wechat/accepts", token) == quotas

@@ -116,7 +116,7 @@ async def test_a_push_that_comes_again_is_answered_and_counts_once(
     ],
 )
 async def test_what_is_of_no_use_is_answered_all_the_same(service: Service, stub: Stub, event: dict[str, Any]) -> None:
-    assert await stub.push(event, safe=True) == (200, "success")
+    assert await stub.push(event) == (200, "success")
 
 
 async def test_a_slow_database_does_not_keep_wechat_waiting(
@@ -125,7 +125,7 @@ async def test_a_slow_database_does_not_keep_wechat_waiting(
     monkeypatch.setattr(wechat_push, "ANSWER_SECONDS", 0.3)
     async with failing(database, "findAndModify", 1, blockConnection=True, blockTimeMS=1500):
         begun = time.monotonic()
-        assert await stub.push(popup(stub), safe=True) == (200, "success")
+        assert await stub.push(popup(stub)) == (200, "success")
         assert time.monotonic() - begun < 1.5
         assert await outcomes(service) == {"late": 1}
         # What was under way is done behind.
@@ -147,7 +147,7 @@ async def test_what_could_not_be_dealt_with_comes_again(
     async with failing(database, "findAndModify", 2, errorCode=10107):
         status, _ = await stub.push(event, safe=True)
     assert status == 503
-    assert await stub.push(event, safe=True) == (200, "success")
+    assert await stub.push(event) == (200, "success")
     stored = await database.subscription_quotas.find_one({})
     assert stored and stored["count"] == 1
 
@@ -168,7 +168,7 @@ async def test_what_became_of_a_message_is_on_record(
         other = {"TemplateId": "t", "MsgID": "no-message-of-ours", "ErrorCode": "0", "ErrorStatus": "success"}
         event["List"] = [other, event["List"]]
     for _ in range(2):
-        assert await stub.push(event, form=form, safe=True) == (200, "success")
+        assert await stub.push(event, form=form) == (200, "success")
     assert await states(service.deps) == [("refused", "not_delivered:2")]
 
 

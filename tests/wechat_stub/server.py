@@ -41,7 +41,7 @@ class Stub:
     # Whether each message is followed by subscribe_msg_sent_event.
     tells: bool = False
     # Whether it pushes in safe mode, where a push does not say.
-    safe: bool = False
+    safe: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: Counter[str] = field(default_factory=Counter)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
