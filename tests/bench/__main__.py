@@ -5,9 +5,16 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, sign_in, start
+from tests.bench import decide, heartbeat, operations, reconcile, sign_in, start
 
-BENCHES = {"decide": decide, "heartbeat": heartbeat, "sign_in": sign_in, "start": start}
+BENCHES = {
+    "decide": decide,
+    "heartbeat": heartbeat,
+    "operations": operations,
+    "reconcile": reconcile,
+    "sign_in": sign_in,
+    "start": start,
+}
 
 
 def main(names: list[str]) -> int:

@@ -9,13 +9,14 @@ RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The median of `RUNS` runs, and the limit that it should keep: at least (`floor`) or at most (not `floor`)."""
+    """The median of `RUNS` runs, and the limit that it should keep: at least (`floor`) or at most (not `floor`). One
+    without a limit is there to be known."""
 
     name: str
     values: tuple[float, ...]
     unit: str
-    limit: float
-    floor: bool
+    limit: float | None = None
+    floor: bool = False
 
     @property
     def median(self) -> float:
@@ -24,17 +25,21 @@ class Figure:
 
     @property
     def kept(self) -> bool:
-        """Whether the median is on the right side of the limit."""
+        """Whether the median is on the right side of the limit, if there is one."""
+        if self.limit is None:
+            return True
         return self.median >= self.limit if self.floor else self.median <= self.limit
 
     def row(self) -> str:
         """The figure as a row of the table in docs/benchmarks.md."""
-        sign = "≥" if self.floor else "≤"
         low, high = min(self.values), max(self.values)
-        return (
-            f"| {self.name} | {self.median:,.4g} {self.unit} | {low:,.4g}–{high:,.4g} "
-            f"| {sign} {self.limit:,.4g} {self.unit} | {'kept' if self.kept else 'MISSED'} |"
-        )
+        return f"| {self.name} | {self.median:,.4g} {self.unit} | {low:,.4g}–{high:,.4g} | {self._limit()} |"
+
+    def _limit(self) -> str:
+        if self.limit is None:
+            return "| "
+        sign, verdict = "≥" if self.floor else "≤", "kept" if self.kept else "MISSED"
+        return f"{sign} {self.limit:,.4g} {self.unit} | {verdict}"
 
 
 def measured(name: str, run: Callable[[], float], unit: str, limit: float, *, floor: bool) -> Figure:

@@ -29,7 +29,10 @@ from backend.store.people import Person
 from backend.store.sessions import Session, hash_token
 from inspection.rules.points import as_number
 from inspection.rules.rubric import Rubric
+from tests.bench.figures import RUNS, Figure
 
+# Requests of a run.
+BATCHES = 1200
 CONNECTIONS = 32
 KINDS = ("service", "same round trips", "one insert")
 DATABASE = "bench"
@@ -164,8 +167,8 @@ async def _serve(kind: str, uri: str) -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def measure(count: int, rounds: int) -> None:
-    """Runs all kinds in turns, and prints the medians and their ratios."""
+async def _results(count: int, rounds: int) -> dict[str, list[Result]]:
+    """All kinds in turns, `rounds` times after a round that warms everything up."""
     with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
         server = embedded.start(Path(folder))
         processes = {}
@@ -175,14 +178,11 @@ async def measure(count: int, rounds: int) -> None:
             processes = {kind: _start(kind, server.uri) for kind in KINDS}
             ports = {kind: int(_line(process)) for kind, process in processes.items()}
             results: dict[str, list[Result]] = {kind: [] for kind in KINDS}
-            for number in range(rounds + 1):
+            for _ in range(rounds + 1):
                 for kind in KINDS:
                     requests = await fresh_requests(db, rubric, inspectors, count)
-                    result = await send_all(ports[kind], requests)
-                    if number:  # The first round warms everything up.
-                        results[kind].append(result)
-                        print(f"{kind:16} {result.per_second:8.0f}/s  p50 {result.p50:5.1f}  p99 {result.p99:5.1f} ms")
-            _report(results)
+                    results[kind].append(await send_all(ports[kind], requests))
+            return {kind: each[1:] for kind, each in results.items()}
         finally:
             for process in processes.values():
                 process.kill()
@@ -201,10 +201,21 @@ def _line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline() if process.stdout else ""
 
 
-def _report(results: dict[str, list[Result]]) -> None:
-    speeds = {kind: median(result.per_second for result in each) for kind, each in results.items()}
-    for kind, speed in speeds.items():
-        print(f"{kind}: {speed:.0f}/s, the service makes {speeds['service'] / speed:.0%} of it")
+def figures(count: int = BATCHES, rounds: int = RUNS) -> list[Figure]:
+    """How many batches the service takes in, and how that stands to each bare handler of the same round."""
+    results = asyncio.run(_results(count, rounds))
+    speeds = {kind: tuple(result.per_second for result in each) for kind, each in results.items()}
+    shares = {
+        bare: tuple(100 * own / other for own, other in zip(speeds["service"], speeds[bare], strict=True))
+        for bare in KINDS[1:]
+    }
+    return [
+        Figure("a batch of all 82 items, 32 connections", speeds["service"], "/s"),
+        *(Figure(f"bare handler, {bare}", speeds[bare], "/s") for bare in KINDS[1:]),
+        Figure("the service beside the same round trips", shares["same round trips"], "%", 60, floor=True),
+        Figure("the service beside one insert", shares["one insert"], "%"),
+        Figure("a batch's answer, p99", tuple(result.p99 for result in results["service"]), "ms"),
+    ]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -212,8 +223,8 @@ def main(arguments: Sequence[str]) -> None:
     if arguments[:1] == ["serve"]:
         serve(*arguments[1:])
     else:
-        count, rounds = (*map(int, arguments), *(2000, 5)[len(arguments) :])
-        asyncio.run(measure(count, rounds))
+        for figure in figures(*map(int, arguments)):
+            print(figure.row())
 
 
 if __name__ == "__main__":

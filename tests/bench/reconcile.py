@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from backend.config_files import default_config_folder, load_cycle, load_rubric
@@ -30,6 +29,7 @@ from backend.store.submissions import item_key, new_draft
 from inspection.rules.outcome import assess
 from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
+from tests.bench.figures import RUNS, Figure
 from tests.bench.heartbeat import Heartbeat
 from tests.bench.servers import make_deps
 
@@ -177,24 +177,30 @@ def _in_fresh_process(uri: str, database: str) -> Result:
     return Result(**json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout))
 
 
-async def measure(rounds: int) -> None:
-    """Fills the databases, and prints the medians."""
+def figures(rounds: int = RUNS) -> list[Figure]:
+    """Seconds and megabytes for each size, the sizes in turns, and how the larger stands to the smaller."""
     with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
         server = embedded.start(Path(folder))
         try:
-            for schools in SIZES:
-                await _prepare(connect(server.uri, f"bench{schools}"), schools)
-            medians = {}
-            for schools in SIZES:
-                results = [_in_fresh_process(server.uri, f"bench{schools}") for _ in range(rounds)]
-                medians[schools] = median(result.seconds for result in results)
-                print(
-                    f"{schools} schools: {medians[schools]:.2f} s, {max(each.megabytes for each in results):.0f} MB, "
-                    f"heartbeat p99 {median(each.late for each in results):.1f} ms, {results[0].decided} decided"
-                )
-            print(f"{SIZES[1]} take {medians[SIZES[1]] / medians[SIZES[0]]:.1f} times as long as {SIZES[0]}")
+            asyncio.run(_fill_all(server.uri))
+            runs = [{size: _in_fresh_process(server.uri, f"bench{size}") for size in SIZES} for _ in range(rounds)]
         finally:
             server.kill()
+    small, large = SIZES
+    times = tuple(run[large].seconds / run[small].seconds for run in runs)
+    late = tuple(run[large].late for run in runs)
+    return [
+        Figure(f"{small} schools from MongoDB, 3 sheets each", tuple(run[small].seconds for run in runs), "s", 2.0),
+        Figure(f"{small} schools, memory", tuple(run[small].megabytes for run in runs), "MB", 200),
+        Figure(f"{large:,} schools, times as long as {small}", times, "", 10),
+        Figure(f"{large:,} schools, memory", tuple(run[large].megabytes for run in runs), "MB", 200),
+        Figure(f"{large:,} schools, heartbeat late at p99 meanwhile", late, "ms"),
+    ]
+
+
+async def _fill_all(uri: str) -> None:
+    for schools in SIZES:
+        await _prepare(connect(uri, f"bench{schools}"), schools)
 
 
 async def _prepare(db: Database, schools: int) -> None:
@@ -213,7 +219,8 @@ def main(arguments: Sequence[str]) -> None:
         result = asyncio.run(reconcile(*arguments[1:]))
         print(json.dumps({name: getattr(result, name) for name in Result.__slots__}))
     else:
-        asyncio.run(measure(int(arguments[0]) if arguments else 3))
+        for figure in figures(*map(int, arguments)):
+            print(figure.row())
 
 
 if __name__ == "__main__":
