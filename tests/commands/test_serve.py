@@ -100,7 +100,7 @@ def test_the_embedded_database_starts_and_stops_with_it(tmp_path: Path) -> None:
         with running(tmp_path) as (process, port):
             assert get(port, "/readyz") == (200, {"status": "ok"})
             # The bench holds it to 2 s; here other tests share the machine.
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 25
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
             assert not listens(port)
@@ -134,7 +134,7 @@ def test_idle_connections_do_not_hold_it_up(tmp_path: Path, external: dict[str, 
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert client.recv(1) == b""
 
 

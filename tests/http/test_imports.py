@@ -442,11 +442,11 @@ async def test_files_that_are_no_honest_workbooks(
     service: Service, city: SignedIn, name: str, database: Database
 ) -> None:
     content, code = HOSTILE[name]
-    began = time.perf_counter()
+    began = time.process_time()
     answer = await send(service, city, "schools", content)
     assert (answer.status, answer.error["code"]) == (422, code)
     assert "请" in answer.error["message"]
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert await database.schools.count_documents({}) == 0
 
 
