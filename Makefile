@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run test lint format web bench soak setup lock clean
+.PHONY: help run test lint format web bench soak preview setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 WORKERS = auto
@@ -38,6 +38,10 @@ bench: setup ## Measure what docs/benchmarks.md promises
 
 soak: setup ## Hundreds of fresh seeds of the fault tests (SEEDS=300), what docs/reliability.md reports
 	ZHIPING_SEEDS=$(SEEDS) $(VENV_PYTHON) -m pytest -n $(WORKERS) -m 'seeded or soak'
+
+preview: setup ## Every document as pictures in build/preview/ (wants LibreOffice and poppler)
+	@.ci/preview.sh
+	$(VENV_PYTHON) -m tests.preview
 
 setup: ## Make .venv; costs nothing where it is up to date
 	@.ci/setup.sh

@@ -7,25 +7,13 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.demonstration.registration import City, Entrant
+from backend.models.discrepancies import KIND_NAMES
 
 GRADE_NAMES: Mapping[str | None, str] = {
     "demonstration": "示范型",
     "excellent": "优秀型",
     "qualified": "合格型",
     None: "未达标",
-}
-
-
-KIND_NAMES = {
-    "overstated": "自评偏高",
-    "understated": "自评偏低",
-    "clause_denied": "要求未达到",
-    "clause_granted": "要求已达到",
-    "figures_contradict": "与申报数据不符",
-    "evidence_missing": "缺少佐证",
-    "inspectors_differ": "专家意见不一",
-    "unscored": "未评分",
-    "evidence_suspect": "佐证存疑",
 }
 
 

@@ -75,3 +75,181 @@ class SelfAssessmentForm:
     groups: tuple[GroupLines, ...]
     total: Number | None
     day: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RubricItem:
+    """A 评估内容 with its points."""
+
+    text: str
+    points: Number
+
+
+@dataclass(frozen=True, slots=True)
+class RubricIndicator:
+    """A 二级指标."""
+
+    name: str
+    points: Number
+    items: tuple[RubricItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RubricGroup:
+    """A 一级指标."""
+
+    name: str
+    points: Number
+    indicators: tuple[RubricIndicator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RubricDocument:
+    """附件1. `title` and `edition` ("2022版") are two lines; `rubric_sha256` is that of the rubric's file."""
+
+    title: str
+    edition: str
+    rubric_sha256: str
+    groups: tuple[RubricGroup, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedSchool:
+    """A line of 附件4; `applied` is 示范, 优秀 or 合格."""
+
+    school: str
+    contact: str
+    phone: str
+    applied: str
+    points: Number
+    highlights: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationListDocument:
+    """附件4; `day` is when it was handed in, None for a list that is not."""
+
+    district: str
+    contact: str | None
+    phone: str | None
+    schools: tuple[RecommendedSchool, ...]
+    day: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwardedLine:
+    """A school that is awarded a grade."""
+
+    district: str
+    school: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationDocument:
+    """The awarded schools as published, in the order of the list; a correction says why. `public_sha256` is the hash of
+    the public list as everybody can compute it."""
+
+    title: str
+    cycle_title: str
+    version: int
+    reason: str | None
+    day: str
+    schools: tuple[AwardedLine, ...]
+    public_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScores:
+    """An item's points: what it can have, and what the school, the district and the team gave it; `unmet` are the
+    clauses (★, ▲ …) that are not met on site."""
+
+    code: str
+    text: str
+    points: Number
+    self_points: Number | None
+    district_points: Number | None
+    agreed_points: Number | None
+    unmet: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorScores:
+    """An indicator with its items and their sums."""
+
+    name: str
+    points: Number
+    self_points: Number | None
+    district_points: Number | None
+    agreed_points: Number
+    items: tuple[ItemScores, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyLine:
+    """Where the self-assessment and the team part, and what became of it."""
+
+    item: str
+    kind: str
+    delta: Number | None
+    changes_grade: bool
+    state: str
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RulingLine:
+    """A ruling: on what, how, why, whose and when (2022-09-05 10:30)."""
+
+    item: str
+    points: Number | None
+    clauses: tuple[str, ...]
+    reason: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLine:
+    """A photo of the visit: when it was taken, by whom, its hash (None: it never arrived, and `lost` says why)."""
+
+    item: str
+    taken_at: str
+    by: str
+    sha256: str | None
+    lost: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """Who signed, as what, when; or why not (拒签). `sha256` is that of the picture of a countersignature."""
+
+    name: str
+    role: str
+    at: str
+    refused: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionReport:
+    """The report of a visit. A school's own has no points of the district, which are advice to the city, and names
+    offices instead of persons in rulings. `result` is the grade in a sentence, None while it is not decided."""
+
+    title: str
+    school: str
+    district: str
+    stages: str
+    applied: str | None
+    visited: str
+    team: str
+    with_district: bool
+    total: Number | None
+    agreed_total: Number
+    result: str | None
+    indicators: tuple[IndicatorScores, ...]
+    discrepancies: tuple[DiscrepancyLine, ...]
+    rulings: tuple[RulingLine, ...]
+    photos: tuple[PhotoLine, ...]
+    signatures: tuple[SignatureLine, ...]

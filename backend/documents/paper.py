@@ -4,7 +4,6 @@ What people typed stays text: it goes into runs and cells of its own, in which m
 the writing direction ends with its paragraph.
 """
 
-import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -21,23 +20,21 @@ from docx.shared import Cm, Pt
 from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 
-from backend.codes import spaced
 from backend.documents.contents import Stamp
-from inspection.rules.workflow import SHANGHAI
+from backend.documents.texts import code_line, printable, where_line
 
 # The fonts of official papers (GB/T 9704): titles, text, headings. Digits and Latin letters have their own.
 SONG, FANG, HEI, LATIN = "宋体", "仿宋", "黑体", "Times New Roman"
 LEFT, CENTRE, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+TOP, MIDDLE, BOTTOM = (
+    WD_CELL_VERTICAL_ALIGNMENT.TOP,
+    WD_CELL_VERTICAL_ALIGNMENT.CENTER,
+    WD_CELL_VERTICAL_ALIGNMENT.BOTTOM,
+)
 BLANK_DAY = "年    月    日"
 
-_UNPRINTABLE = re.compile("[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARGIN = Cm(2.2)
 _QR_SIZE = Cm(1.9)
-
-
-def printable(text: str) -> str:
-    """The text with a visible mark (U+FFFD) for each character that neither XML nor paper can hold."""
-    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def day_text(day: str | None) -> str:
@@ -79,12 +76,19 @@ def saved(document: Docx) -> bytes:
 
 
 def write(
-    paragraph: Paragraph, text: str, *, font: str = FANG, size: float = 12, bold: bool = False, align: Any = None
+    paragraph: Paragraph,
+    text: str,
+    *,
+    font: str = FANG,
+    latin: str = LATIN,
+    size: float = 12,
+    bold: bool = False,
+    align: Any = None,
 ) -> Paragraph:
     """Adds a run with the text as it was typed; line ends are breaks."""
     run = paragraph.add_run(printable(text))
     run.font.size, run.font.bold = Pt(size), bold
-    _set_font(run._r.get_or_add_rPr(), font)
+    _set_font(run._r.get_or_add_rPr(), font, latin)
     if align is not None:
         paragraph.alignment = align
     return paragraph
@@ -127,14 +131,15 @@ def put(
     text: str,
     *,
     font: str = FANG,
+    latin: str = LATIN,
     size: float = 12,
     bold: bool = False,
     align: Any = CENTRE,
-    top: bool = False,
+    upright: Any = MIDDLE,
 ) -> None:
-    """Writes into an empty cell, in the middle of its height or at its top."""
-    cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.TOP if top else WD_CELL_VERTICAL_ALIGNMENT.CENTER
-    write(cell.paragraphs[0], text, font=font, size=size, bold=bold, align=align)
+    """Writes into an empty cell, in the middle of its height, at its top or at its bottom."""
+    cell.vertical_alignment = upright
+    write(cell.paragraphs[0], text, font=font, latin=latin, size=size, bold=bold, align=align)
 
 
 def add_line(cell: _Cell, text: str, *, size: float = 12, align: Any = LEFT, before: float = 0) -> None:
@@ -163,6 +168,20 @@ def keep_rows_whole(made: Table, header_rows: int = 1) -> None:
             properties.append(OxmlElement("w:tblHeader"))
 
 
+def open_edge(cell: _Cell, edge: str) -> None:
+    """Leaves out the line at an edge, "top" or "bottom", of a cell."""
+    properties = cell._tc.get_or_add_tcPr()
+    borders = properties.find(qn("w:tcBorders"))
+    if borders is None:
+        borders = OxmlElement("w:tcBorders")
+        # The schema has an order: the borders come before what may stand behind them here.
+        behind = properties.find(qn("w:vAlign"))
+        properties.append(borders) if behind is None else behind.addprevious(borders)
+    line = OxmlElement(f"w:{edge}")
+    line.set(qn("w:val"), "nil")
+    borders.append(line)
+
+
 def merge_down(cells: Sequence[Sequence[_Cell]], column: int, first: int, last: int) -> None:
     """Makes the cells of a column from row `first` to `last` one, that of the first row."""
     for number in range(first, last + 1):
@@ -183,9 +202,9 @@ def _set_fonts(document: Docx) -> None:
     properties.append(language)
 
 
-def _set_font(properties: Any, font: str) -> None:
+def _set_font(properties: Any, font: str, latin: str = LATIN) -> None:
     fonts = properties.get_or_add_rFonts()
-    for name, value in (("ascii", LATIN), ("hAnsi", LATIN), ("cs", LATIN), ("eastAsia", font)):
+    for name, value in (("ascii", latin), ("hAnsi", latin), ("cs", latin), ("eastAsia", font)):
         fonts.set(qn(f"w:{name}"), value)
     # Marks that Latin fonts have too (□, “ ”) are to look Chinese.
     fonts.set(qn("w:hint"), "eastAsia")
@@ -197,9 +216,8 @@ def _foot(document: Docx, stamp: Stamp, note: str) -> None:
     footer = document.sections[0].footer
     width = text_width(document) / Cm(1)
     (words, picture) = rows_of(table(footer, (width - 2.2, 2.2), 1, boxed=False))[0]
-    made = stamp.made_at.astimezone(SHANGHAI).strftime("%Y年%m月%d日 %H:%M")
-    put(words, f"验证码：{spaced(stamp.code)}", font=HEI, size=10.5, align=LEFT)
-    add_line(words, f"扫码或打开 {stamp.page_url} 核验    生成时间：{made}", size=9)
+    put(words, code_line(stamp), font=HEI, size=10.5, align=LEFT)
+    add_line(words, where_line(stamp), size=9)
     pages = words.add_paragraph()
     write(pages, "第 ", size=9)
     _field(pages, "PAGE")

@@ -1,97 +1,71 @@
-"""附件4, the recommendation list of a district, as a workbook in the notice's own columns and order."""
+"""附件4, the recommendation list of a district, as docx and xlsx in the notice's own columns and order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
+from backend.documents.contents import RecommendationListDocument, Stamp
+from backend.documents.paper import (
+    CENTRE,
+    LEFT,
+    SONG,
+    heading,
+    keep_rows_whole,
+    new_document,
+    put,
+    rows_of,
+    saved,
+    set_heights,
+    table,
+)
+from backend.documents.sheets import Sheet, workbook
 
 TITLE = "泰州市中小学智慧校园创建学校推荐名单表"
-# Each column with its width in characters.
+# Each column with its width in characters on a sheet, and in cm on paper.
 COLUMNS = (
-    ("序号", 6),
-    ("学校名称", 30),
-    ("联系人", 12),
-    ("联系电话", 16),
-    ("申报类型（示范\\优秀\\合格）", 14),
-    ("自评分", 9),
-    ("亮点特色", 60),
+    ("序号", 6, 1.3),
+    ("学校名称", 30, 5.4),
+    ("联系人", 12, 2.2),
+    ("联系电话", 16, 3.2),
+    ("申报类型（示范\\优秀\\合格）", 14, 3.0),
+    ("自评分", 9, 1.8),
+    ("亮点特色", 60, 8.4),
 )
-_HEADER_ROW = 4
-_LINE = Side(style="thin")
-_BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A recommended school; `points` is a number as people write it, 95.5."""
-
-    school: str
-    contact: str
-    phone: str
-    applied: str
-    points: int | float
-    highlights: str
-
-
-def workbook(district: str, contact: str | None, phone: str | None, rows: Sequence[Row]) -> bytes:
-    """The bytes of an .xlsx file. Texts stay texts: what begins with "=" is no formula."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "推荐名单"
-    _head(sheet, district, contact or "", phone or "")
-    for number, row in enumerate(rows, 1):
-        values = (number, row.school, row.contact, row.phone, row.applied, row.points, row.highlights)
-        for column, value in enumerate(values, 1):
-            _put(sheet, _HEADER_ROW + number, column, value, _centre() if column < len(COLUMNS) else _wrap())
-    for number, (_, width) in enumerate(COLUMNS, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
-    _set_up_printing(sheet)
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
+def docx(content: RecommendationListDocument, stamp: Stamp) -> bytes:
+    """The bytes of the .docx file."""
+    document = new_document(TITLE, stamp, "" if content.day else "草稿：尚未上报", landscape=True)
+    heading(document, "附件4", TITLE)
+    head = rows_of(table(document, (9.3, 7.6, 8.4), 1, boxed=False))[0]
+    for cell, text in zip(head, _head(content), strict=True):
+        put(cell, text, align=LEFT)
+    made = table(document, [width for *_, width in COLUMNS], len(content.schools) + 1)
+    set_heights(made, 0.8)
+    keep_rows_whole(made)
+    cells = rows_of(made)
+    for cell, (title, *_) in zip(cells[0], COLUMNS, strict=True):
+        put(cell, title, font=SONG, bold=True)
+    for row, values in zip(cells[1:], _rows(content), strict=True):
+        for cell, value in zip(row, values, strict=True):
+            last = cell is row[-1]
+            put(cell, str(value), size=10.5 if last else 12, align=LEFT if last else CENTRE)
+    return saved(document)
 
 
-def _head(sheet: Worksheet, district: str, contact: str, phone: str) -> None:
-    lines = (
-        "附件4",
-        TITLE,
-        f"市（区）（盖章）：{district}        市（区）联系人：{contact}        联系人电话：{phone}",
+def xlsx(content: RecommendationListDocument, stamp: Stamp) -> bytes:
+    """The bytes of the .xlsx file."""
+    columns = tuple((title, width) for title, width, _ in COLUMNS)
+    head = ("附件4", TITLE, "        ".join(_head(content)))
+    return workbook(Sheet("推荐名单", head, columns, _rows(content), landscape=True), stamp)
+
+
+def _head(content: RecommendationListDocument) -> tuple[str, str, str]:
+    return (
+        f"市（区）（盖章）：{content.district}",
+        f"市（区）联系人：{content.contact or ''}",
+        f"联系人电话：{content.phone or ''}",
     )
-    for row, text in enumerate(lines, 1):
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(COLUMNS))
-        cell = sheet.cell(row, 1)
-        cell.value, cell.data_type = text, "s"
-    sheet.cell(2, 1).font, sheet.cell(2, 1).alignment = Font(bold=True, size=16), _centre()
-    for column, (title, _) in enumerate(COLUMNS, 1):
-        _put(sheet, _HEADER_ROW, column, title, _centre())
-        sheet.cell(_HEADER_ROW, column).font = Font(bold=True)
 
 
-def _put(sheet: Worksheet, row: int, column: int, value: str | int | float, alignment: Alignment) -> None:
-    cell = sheet.cell(row, column)
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-    cell.alignment, cell.border = alignment, _BOX
-
-
-def _centre() -> Alignment:
-    return Alignment(horizontal="center", vertical="center", wrap_text=True)
-
-
-def _wrap() -> Alignment:
-    return Alignment(vertical="center", wrap_text=True)
-
-
-def _set_up_printing(sheet: Worksheet) -> None:
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
+def _rows(content: RecommendationListDocument) -> list[tuple[str | int | float, ...]]:
+    return [
+        (number, each.school, each.contact, each.phone, each.applied, each.points, each.highlights)
+        for number, each in enumerate(content.schools, 1)
+    ]

@@ -16,11 +16,11 @@ from backend.documents.paper import (
     table,
     write,
 )
+from backend.documents.rubric import NUMERALS
 
 TITLE = "泰州市中小学智慧校园评估检查验收自评表"
 COLUMNS = ("评价项目", "主要指标", "分值", "自评得分", "备注")
 _WIDTHS = (3.3, 3.5, 1.6, 2.3, 5.9)
-_NUMERALS = "零一二三四五六七八九十"
 
 
 def docx(form: SelfAssessmentForm, stamp: Stamp) -> bytes:
@@ -46,7 +46,7 @@ def docx(form: SelfAssessmentForm, stamp: Stamp) -> bytes:
         put(row[4], indicator.note or "", align=LEFT, size=10.5)
     first = 1
     for number, group in enumerate(form.groups, 1):
-        put(cells[first][0], f"{_NUMERALS[number]}、{group.name}")
+        put(cells[first][0], f"{NUMERALS[number]}、{group.name}")
         add_line(cells[first][0], f"（{group.points}分）", align=cells[first][0].paragraphs[0].alignment)
         merge_down(cells, 0, first, first + len(group.indicators) - 1)
         first += len(group.indicators)

@@ -1,14 +1,14 @@
 """Documents to print, and their verification."""
 
-from backend.documents.tables import DOCX
-from backend.errors import NotFound
+from backend.documents.tables import DOCX, XLSX
+from backend.errors import Conflict, NotFound
 from backend.handlers.address import limit_key
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
 from backend.models.attachments import Attachment
-from backend.models.documents import VerifiedDocument, VerifyQuery
-from backend.services import school_forms, verifications
+from backend.models.documents import ListFormat, VerifiedDocument, VerifyQuery
+from backend.services import inspection_reports, official_lists, school_forms, verifications
 
 
 class ApplicationForm(Handler):
@@ -29,6 +29,34 @@ class SelfAssessmentForm(Handler):
         return await school_forms.self_assessment_form(self.deps, self.actor, submission_id)
 
 
+class InspectionReport(Handler):
+    """/api/submissions/{submission_id}/inspection-report"""
+
+    @operation("document.inspection_report", answer=Media((DOCX,)))
+    async def get(self, submission_id: str) -> Attachment:
+        """The report of the visit as docx: to the city once it is closed, to others once the result is published."""
+        return await inspection_reports.inspection_report(self.deps, self.actor, submission_id)
+
+
+class Rubric(Handler):
+    """/api/rubric/document"""
+
+    @operation("document.rubric", answer=Media((DOCX,)), errors=(Conflict,))
+    async def get(self) -> Attachment:
+        """附件1, the rubric of the cycle, as docx."""
+        return await official_lists.rubric(self.deps, self.actor)
+
+
+class Publication(Handler):
+    """/api/publications/{publication_id}/document"""
+
+    @operation("document.publication", query=ListFormat, answer=Media((DOCX, XLSX)))
+    async def get(self, publication_id: str) -> Attachment:
+        """The awarded schools of a publication as docx or xlsx."""
+        self.content_type = DOCX if self.query.format == "docx" else XLSX
+        return await official_lists.publication(self.deps, self.actor, publication_id, self.query.format)
+
+
 class Verify(Handler):
     """/api/verify"""
 
@@ -41,5 +69,8 @@ class Verify(Handler):
 ROUTES: tuple[Route, ...] = (
     Route("/api/submissions/{submission_id}/application-form", ApplicationForm),
     Route("/api/submissions/{submission_id}/self-assessment-form", SelfAssessmentForm),
+    Route("/api/submissions/{submission_id}/inspection-report", InspectionReport),
+    Route("/api/rubric/document", Rubric),
+    Route("/api/publications/{publication_id}/document", Publication),
     Route("/api/verify", Verify),
 )

@@ -1,13 +1,15 @@
 """The recommendation list of a district (附件4)."""
 
-from backend.documents.tables import XLSX
+from backend.documents.tables import DOCX, XLSX
 from backend.errors import Conflict
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
+from backend.models.attachments import Attachment
+from backend.models.documents import WorkbookFirst
 from backend.models.recommendation_lists import HandInBody, ListBody, ListView
 from backend.models.submissions import ReasonBody
-from backend.services import recommendation_lists
+from backend.services import official_lists, recommendation_lists
 
 
 class RecommendationList(Handler):
@@ -45,12 +47,11 @@ class Reopen(Handler):
 class Export(Handler):
     """/api/recommendation-lists/{district}/export"""
 
-    @operation("recommendation_list.export", answer=Media((XLSX,)), errors=(Conflict,))
-    async def get(self, district: str) -> bytes:
-        """附件4 as a workbook."""
-        name, book = await recommendation_lists.export(self.deps, self.actor, district)
-        self.save_as(name)
-        return book
+    @operation("recommendation_list.export", query=WorkbookFirst, answer=Media((XLSX, DOCX)), errors=(Conflict,))
+    async def get(self, district: str) -> Attachment:
+        """附件4 as a workbook, or as docx to print and stamp."""
+        self.content_type = DOCX if self.query.format == "docx" else XLSX
+        return await official_lists.recommendation_list(self.deps, self.actor, district, self.query.format)
 
 
 ROUTES: tuple[Route, ...] = (

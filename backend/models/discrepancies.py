@@ -1,5 +1,6 @@
 """Discrepancies, as a school, a district and the city see them."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from backend.models.answers import AnswerView, WindowView
@@ -10,6 +11,25 @@ from inspection.rules.discrepancies import Kind, Severity
 
 # open → answered → upheld or revised
 RowState = Literal["open", "answered", "upheld", "revised"]
+
+
+KIND_NAMES: Mapping[Kind, str] = {
+    "overstated": "自评偏高",
+    "understated": "自评偏低",
+    "clause_denied": "要求未达到",
+    "clause_granted": "要求已达到",
+    "figures_contradict": "与申报数据不符",
+    "evidence_missing": "缺少佐证",
+    "inspectors_differ": "专家意见不一",
+    "unscored": "未评分",
+    "evidence_suspect": "佐证存疑",
+}
+ROW_STATE_NAMES: Mapping[RowState, str] = {
+    "open": "学校未说明",
+    "answered": "待核",
+    "upheld": "维持",
+    "revised": "已更正",
+}
 
 
 class Values(Model):

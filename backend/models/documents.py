@@ -13,13 +13,23 @@ from backend.models.base import Instant, Line, Model
 class DocumentKind(StrEnum):
     """What a document is."""
 
+    RUBRIC = "rubric"
     APPLICATION_FORM = "application_form"
     SELF_ASSESSMENT_FORM = "self_assessment_form"
+    RECOMMENDATION_LIST = "recommendation_list"
+    INSPECTION_REPORT = "inspection_report"
+    SCHOOLS_INSPECTION_REPORT = "schools_inspection_report"
+    PUBLICATION = "publication"
 
 
 KIND_NAMES = {
+    DocumentKind.RUBRIC: "附件1 泰州市中小学智慧校园建设评估细则",
     DocumentKind.APPLICATION_FORM: "附件2 泰州市中小学智慧校园申报表",
     DocumentKind.SELF_ASSESSMENT_FORM: "附件3 泰州市中小学智慧校园评估检查验收自评表",
+    DocumentKind.RECOMMENDATION_LIST: "附件4 泰州市中小学智慧校园创建学校推荐名单表",
+    DocumentKind.INSPECTION_REPORT: "现场评估报告",
+    DocumentKind.SCHOOLS_INSPECTION_REPORT: "现场评估报告（学校存）",
+    DocumentKind.PUBLICATION: "评估结果公布名单",
 }
 
 
@@ -32,6 +42,18 @@ def _code(typed: str) -> str:
 
 # As it is typed from paper.
 Code = Annotated[str, StringConstraints(max_length=100), AfterValidator(_code)]
+
+
+class ListFormat(Model):
+    """The kind of file that a list is wanted as."""
+
+    format: Literal["docx", "xlsx"] = "docx"
+
+
+class WorkbookFirst(Model):
+    """The same, of a list that is a workbook where nothing is said."""
+
+    format: Literal["docx", "xlsx"] = "xlsx"
 
 
 class VerifyQuery(Model):

@@ -7,7 +7,7 @@ the hash and what `/verify` says of them are of the same content.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from backend.codes import new_code
 from backend.deps import Deps
@@ -19,6 +19,8 @@ from backend.services.cycles import OpenCycle
 from backend.services.snapshots import canonical, digest
 from backend.store import documents
 from backend.store.mongo import Session, transact
+
+Form = Literal["docx", "xlsx"]
 
 # The part of a content that offices add to what the school said: it makes no document superseded.
 _ADDED_LATER = "opinions"
@@ -78,14 +80,17 @@ async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, dateti
     return await transact(deps.db, work)
 
 
-async def render(deps: Deps, actor: Actor, printed: Printed) -> bytes:
-    """The .docx file of the content, with the stamp of its code; made in a thread."""
+async def render(
+    deps: Deps, actor: Actor, printed: Printed, form: Form = "docx", pictures: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The file of the content, with the stamp of its code; made in a thread. `pictures` are by their SHA-256."""
     code, made_at = await issue(deps, actor, printed)
     stamp = Stamp(code, made_at, f"{deps.settings.base_url}/verify")
-    return await deps.threads.run(lambda: _docx(printed.content, stamp))
+    return await deps.threads.run(lambda: make(printed.content, stamp, form, pictures or {}))
 
 
-def _docx(content: Any, stamp: Stamp) -> bytes:
+def make(content: Any, stamp: Stamp, form: Form, pictures: Mapping[str, bytes]) -> bytes:
+    """The file itself; it takes its time."""
     from backend.documents import rendering  # Loads python-docx (see backend.documents.contents).
 
-    return rendering.docx(content, stamp)
+    return rendering.docx(content, stamp, pictures) if form == "docx" else rendering.xlsx(content, stamp)

@@ -138,8 +138,12 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "evidence.read_original": {Role.CITY: Scope.ANY},
     "evidence.add": {Role.SCHOOL: Scope.OWN},
     "evidence.remove": {Role.SCHOOL: Scope.OWN},
+    "document.rubric": _EVERYONE_OWN,
     "document.application_form": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "document.self_assessment_form": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    # To the school and its district once the result is published.
+    "document.inspection_report": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "document.publication": dict.fromkeys(Role, Scope.ANY),
     "recommendation_list.read": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "recommendation_list.save": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},
     "recommendation_list.hand_in": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},

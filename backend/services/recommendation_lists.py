@@ -1,6 +1,5 @@
-"""The recommendation list of a district (附件4): put in order, handed in and frozen, opened again, exported."""
+"""The recommendation list of a district (附件4): put in order, handed in and frozen, opened again."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -23,13 +22,12 @@ from backend.services.notices import notify, officers_of
 from backend.services.workflow import faster
 from backend.store import recommendation_lists
 from backend.store.mongo import Document, Session, transact
-from inspection.rules.points import as_number
 from inspection.rules.workflow import SHANGHAI
 
 
 async def read(deps: Deps, actor: Actor, district: str) -> ListView:
     """The list of the district. Raises `NotFound` for another district's."""
-    name, cycle = _district_name(deps, actor, district), await cycles.current(deps)
+    name, cycle = district_name_for(deps, actor, district), await cycles.current(deps)
     return await list_view(deps, cycle, district, name, None)
 
 
@@ -39,7 +37,7 @@ async def save(deps: Deps, actor: Actor, district: str, body: ListBody) -> ListV
     Raises `Invalid` where the order is not exactly the endorsed submissions, `Conflict` for a stale version, or once
     the list is handed in.
     """
-    name = _district_name(deps, actor, district)
+    name = district_name_for(deps, actor, district)
 
     async def work(transaction: Session) -> ListView:
         cycle, stored = await _hold_open(deps, actor, district, body.version, transaction)
@@ -57,7 +55,7 @@ async def save(deps: Deps, actor: Actor, district: str, body: ListBody) -> ListV
 
 async def hand_in(deps: Deps, actor: Actor, district: str, body: HandInBody) -> ListView:
     """Freezes the list. Raises `Conflict` with all that is missing, after its date, or where it is handed in."""
-    name = _district_name(deps, actor, district)
+    name = district_name_for(deps, actor, district)
 
     async def work(transaction: Session) -> ListView:
         cycle, stored = await _hold_open(deps, actor, district, body.version, transaction)
@@ -83,7 +81,7 @@ async def reopen(deps: Deps, actor: Actor, district: str, body: ReasonBody) -> L
 
     Raises `Conflict` where it is open, or where the time is over and the city has to extend it first.
     """
-    name = _district_name(deps, actor, district)
+    name = district_name_for(deps, actor, district)
 
     async def work(transaction: Session) -> ListView:
         cycle = await cycles.current(deps, transaction)
@@ -104,27 +102,7 @@ async def reopen(deps: Deps, actor: Actor, district: str, body: ReasonBody) -> L
     return await transact(deps.db, work)
 
 
-async def export(deps: Deps, actor: Actor, district: str) -> tuple[str, bytes]:
-    """附件4 as a workbook, and a name for its file."""
-    from backend.documents import recommendation_list as document_of  # Loads openpyxl (see backend.documents.tables).
-
-    view = await read(deps, actor, district)
-    rows = [
-        document_of.Row(
-            school=row.school_name,
-            contact=row.contact or "",
-            phone=row.phone or "",
-            applied=(row.applied_name or "").removesuffix("型"),
-            points=as_number(row.self_points),
-            highlights=row.highlights or "",
-        )
-        for row in view.rows
-    ]
-    book = await asyncio.to_thread(document_of.workbook, view.district_name, view.contact, view.phone, rows)
-    return f"附件4-推荐名单-{view.district_name}.xlsx", book
-
-
-def _district_name(deps: Deps, actor: Actor, district: str) -> str:
+def district_name_for(deps: Deps, actor: Actor, district: str) -> str:
     """The district's name; `NotFound` where there is none such, or it is not the actor's."""
     own = actor.role is not people.Role.DISTRICT or actor.district == district
     name = next((each.name for each in deps.districts if each.id == district), None)

@@ -6,14 +6,19 @@ from backend.codes import spaced
 from backend.deps import Deps
 from backend.errors import NotFound
 from backend.models.documents import KIND_NAMES, DocumentKind, VerifiedDocument
-from backend.services import school_forms, throttle
+from backend.services import inspection_reports, official_lists, school_forms, throttle
 from backend.services.documents import Printed, basis_sha256
 from backend.store import documents
 
 # What a document would print now, by kind.
 _AGAIN: Mapping[DocumentKind, Callable[[Deps, DocumentKind, str], Awaitable[Printed | None]]] = {
+    DocumentKind.RUBRIC: official_lists.print_rubric_again,
     DocumentKind.APPLICATION_FORM: school_forms.print_again,
     DocumentKind.SELF_ASSESSMENT_FORM: school_forms.print_again,
+    DocumentKind.RECOMMENDATION_LIST: official_lists.print_recommendation_list_again,
+    DocumentKind.INSPECTION_REPORT: inspection_reports.print_again,
+    DocumentKind.SCHOOLS_INSPECTION_REPORT: inspection_reports.print_again,
+    DocumentKind.PUBLICATION: official_lists.print_publication_again,
 }
 
 

@@ -35,6 +35,13 @@ async def unstored(db: Database, visit_id: str, session: Session | None = None) 
     return sorted(documents, key=lambda photo: (photo["taken_at"], photo["_id"]))
 
 
+async def of_visit(db: Database, visit_id: str) -> list[Document]:
+    """All photos of the visit, in the order in which they were taken."""
+    found = db.visit_photos.find({"visit_id": visit_id}).sort([("taken_at", 1), ("_id", 1)])
+    photos: list[Document] = await found.to_list(None)
+    return photos
+
+
 async def page_of(db: Database, visit_id: str, limit: int, cursor: str | None) -> tuple[list[Document], str | None]:
     """A page of the visit's photos, in the order in which they were taken."""
     return await page(db.visit_photos, {"visit_id": visit_id}, ("taken_at", "_id"), limit, cursor)

@@ -63,7 +63,7 @@ class Sample:
     """How to call an operation so that it succeeds.
 
     `stage` is what the school has come to, by role where it differs. `but` may not after all: the lead of a visit is an
-    inspector, and may what others of the team may not. `values` are parts of the path; `query` begins with "?".
+    inspector, and may what others of the team may not. `values` are parts of the path.
     """
 
     stage: str | Mapping[str, str] = "draft"
@@ -546,8 +546,11 @@ SAMPLES: Mapping[str, Sample] = {
     "review.save": Sample("submitted", body=lambda case: {"version": 0, "items": {}, "opinion": "同意推荐"}),
     "reviewer.read": Sample(district=MUNICIPAL),
     "reviewer.appoint": Sample(district=MUNICIPAL, body=lambda case: {"person_id": case.world.city.person.id}),
+    "document.rubric": Sample(),
     "document.application_form": Sample(),
     "document.self_assessment_form": Sample(),
+    "document.inspection_report": Sample({"school": "published", "district": "published", "city": "closed"}),
+    "document.publication": Sample("published"),
     "document.verify": Sample(query=printed_code),
     "recommendation_list.read": Sample(),
     "recommendation_list.save": Sample("complete", district=LISTED, body=whole_list, prepare=alone),

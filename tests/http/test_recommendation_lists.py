@@ -4,12 +4,15 @@ import asyncio
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from docx.enum.section import WD_ORIENT
 from openpyxl import load_workbook
 
 from backend.store.mongo import Database
+from tests.documents import foot, opened, rows
 from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, new_id
 from tests.http.submitted import World, make_world
 
@@ -268,6 +271,38 @@ async def test_it_is_exported_as_the_annex(world: World) -> None:
     assert [cell.value for cell in sheet[5]] == [1, "=1+1小学", "周老师", "13800000002", "优秀", 109.5, highlights]
     with zipfile.ZipFile(BytesIO(answer.body)) as archive:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+    assert sheet["A7"].value.startswith("验证码：")
+
+
+async def test_the_export_as_docx(world: World) -> None:
+    """附件4 on paper: the notice's columns, the same rows and the same code as the workbook's."""
+    first, second = await world.endorsed("甲小学"), await world.endorsed("乙小学")
+    await save(world, 0, [second.submission_id, first.submission_id])
+    answer = await world.service.get(f"{PATH}/export?format=docx", world.officer.token)
+    assert answer.status == 200, answer.body
+    document = opened(answer.body)
+    assert [each.text for each in document.paragraphs[:2]] == ["附件4", "泰州市中小学智慧校园创建学校推荐名单表"]
+    assert rows(document.tables[0]) == [
+        ["市（区）（盖章）：海陵区", "市（区）联系人：王科长", "联系人电话：0523-86880001"]
+    ]
+    printed = rows(document.tables[1])
+    notice = (Path(__file__).parents[1] / "data/notice-2022.txt").read_text("utf-8")
+    columns = [each.strip() for each in notice[notice.rindex("序号") :].split("\n\t")]
+    assert printed[0] == columns
+    assert printed[1:] == [
+        [str(number), name, "周老师", "13800000002", "优秀", "110", "数据驱动的课堂"]
+        for number, name in enumerate(("乙小学", "甲小学"), 1)
+    ]
+    section = document.sections[0]
+    assert section.orientation == WD_ORIENT.LANDSCAPE
+    assert (section.page_width or 0) > (section.page_height or 0)
+    assert "草稿：尚未上报" in foot(document)
+    book = await world.service.get(f"{PATH}/export", world.officer.token)
+    assert load_workbook(BytesIO(book.body)).worksheets[0]["A8"].value in foot(document)
+    handed = await hand_in(world, 1)
+    assert handed.status == 200
+    again = await world.service.get(f"{PATH}/export?format=docx", world.officer.token)
+    assert "草稿" not in foot(opened(again.body))
 
 
 async def test_who_may_see_and_change_which(world: World) -> None:

@@ -1,0 +1,1 @@
+"""`make preview`: every document that Zhiping prints, as pictures to look at."""
