@@ -12,6 +12,7 @@ MOST_BYTES = 20 * 1024 * 1024
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Kind = Literal["photo", "file", "scan"]
+WeChatCheck = Literal["waiting", "pass", "review", "risky"]
 
 
 class NewEvidence(Model):
@@ -37,3 +38,4 @@ class EvidenceView(Model):
     added_at: Instant
     attached_to: list[ItemCode]
     file: FileView | None
+    wechat_check: WeChatCheck | None = Field(description="for officers only; null: WeChat was not asked about it")

@@ -34,7 +34,7 @@ _TYPED = ("name", "highlights", "note")
 # A submission waits no longer than this for all checks together; a few at a time leave threads to others.
 SECONDS = 20.0
 _AT_ONCE = 4
-_SCENE = 3  # WeChat's "forum": of its four the nearest to a form.
+SCENE = 3  # WeChat's "forum": of its four the nearest to a form.
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ async def _check_chunk(deps: Deps, openid: str, chunk: Sequence[Piece], found: F
 
 async def _suggestion(deps: Deps, openid: str, text: str) -> str | None:
     """pass, review or risky; None where WeChat gives no answer."""
-    answer = await gateway(deps).check_text(openid, _SCENE, text)
+    answer = await gateway(deps).check_text(openid, SCENE, text)
     if isinstance(answer, Done):
         return answer.value.suggest
     log.warning("content not checked", reason=answer.reason.value)

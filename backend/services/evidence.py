@@ -5,10 +5,10 @@ from typing import Any
 
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Invalid, NotFound
-from backend.models.evidence import EvidenceView, NewEvidence
+from backend.models.evidence import EvidenceView, NewEvidence, WeChatCheck
 from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
-from backend.models.people import Actor
+from backend.models.people import Actor, Role
 from backend.services import files
 from backend.services.audit import audit
 from backend.services.drafts import check_open
@@ -118,10 +118,17 @@ async def _with_files(
     deps: Deps, actor: Actor, submission: Mapping[str, Any], documents: Sequence[Document]
 ) -> list[EvidenceView]:
     shown = await files.views(deps, actor, map(evidence_record, documents))
-    return [_view(document, submission, shown.get(document["_id"])) for document in documents]
+    officer = actor.role is not Role.SCHOOL
+    return [_view(document, submission, shown.get(document["_id"]), for_officer=officer) for document in documents]
 
 
-def _view(document: Mapping[str, Any], submission: Mapping[str, Any], file: FileView | None = None) -> EvidenceView:
+def _view(
+    document: Mapping[str, Any],
+    submission: Mapping[str, Any],
+    file: FileView | None = None,
+    *,
+    for_officer: bool = False,
+) -> EvidenceView:
     return EvidenceView(
         id=document["_id"],
         sha256=document["sha256"],
@@ -132,4 +139,10 @@ def _view(document: Mapping[str, Any], submission: Mapping[str, Any], file: File
         added_at=document["added_at"],
         attached_to=attached_to(submission, document["_id"]),
         file=file,
+        wechat_check=_wechat_check(document) if for_officer else None,
     )
+
+
+def _wechat_check(document: Mapping[str, Any]) -> WeChatCheck | None:
+    asked = document.get("media_check")
+    return None if asked is None else asked["found"] or "waiting"

@@ -8,7 +8,7 @@ from backend.deps import Deps
 from backend.errors import Detail, Invalid
 from backend.models.people import Actor
 from backend.models.submissions import EndorseBody, ReasonBody, ReturnBody, StateChanged
-from backend.services import content_check, visits
+from backend.services import content_check, media_checks, visits
 from backend.services.acting import role_for
 from backend.services.completeness import missing_parts
 from backend.services.cycles import OpenCycle
@@ -84,7 +84,9 @@ async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
             then=then,
         )
 
-    return await _take(deps, actor, submission_id, "submit", plan)
+    changed = await _take(deps, actor, submission_id, "submit", plan)
+    await media_checks.ask(deps, actor, submission_id)
+    return changed
 
 
 async def withdraw(deps: Deps, actor: Actor, submission_id: str, body: ReasonBody) -> StateChanged:

@@ -15,6 +15,7 @@ from backend.gateways import wechat_push
 from backend.gateways.wechat_events import Event, event_of
 from backend.gateways.wechat_push import PushKeys, PushRefusedError, Signed
 from backend.models.wechat import PushQuery
+from backend.services import media_checks
 from backend.services.accepts import ACCEPT, templates
 from backend.services.deliveries import note_sent_event
 from backend.services.wechat import not_configured
@@ -103,4 +104,5 @@ _EVENTS: Mapping[str, Callable[[Deps, Event], Awaitable[None]]] = {
     "subscribe_msg_popup_event": _popup,
     "subscribe_msg_change_event": _changed,
     "subscribe_msg_sent_event": _sent,
+    "wxa_media_check": media_checks.note,
 }

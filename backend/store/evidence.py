@@ -1,7 +1,8 @@
 """Evidence of a submission: records of photos, files and stamped scans, by the id that the client made.
 
 {_id, schema, submission_id, school_id, sha256, kind: photo | file | scan, name, size, item, added_at, added_by,
-submitted_at (None: never part of a submitted form), removed_at, removed_by}. Nothing is ever deleted here.
+submitted_at (None: never part of a submitted form), removed_at, removed_by, media_check: {trace_id, asked_at, found}
+(not there: WeChat was not asked)}. Nothing is ever deleted here.
 """
 
 from collections.abc import Iterable
@@ -41,6 +42,24 @@ async def kinds_of(db: Database, submission_id: str, ids: Iterable[str]) -> dict
     """The kinds of those of the ids that are the submission's evidence and not removed."""
     wanted = {"_id": {"$in": list(ids)}, "submission_id": submission_id, "removed_at": None}
     return {document["_id"]: document["kind"] async for document in db.evidence.find(wanted, {"kind": 1})}
+
+
+async def unchecked_photos(db: Database, submission_id: str) -> list[Document]:
+    """The photos of the submitted form that WeChat was not asked about yet."""
+    wanted = {"submission_id": submission_id, "removed_at": None, "kind": "photo", "submitted_at": {"$ne": None}}
+    found: list[Document] = await db.evidence.find({**wanted, "media_check": None}).to_list(None)
+    return found
+
+
+async def set_media_check(db: Database, evidence_id: str, trace_id: str, now: datetime) -> None:
+    """Notes that WeChat was asked about a photo, and under which id its finding will come."""
+    change = {"$set": {"media_check": {"trace_id": trace_id, "asked_at": now, "found": None}}}
+    await db.evidence.update_one({"_id": evidence_id}, change)
+
+
+async def note_media_check(db: Database, trace_id: str, found: str) -> None:
+    """Notes what WeChat found (pass, review or risky) under this id."""
+    await db.evidence.update_one({"media_check.trace_id": trace_id}, {"$set": {"media_check.found": found}})
 
 
 async def mark_submitted(db: Database, session: Session, ids: Iterable[str], now: datetime) -> None:

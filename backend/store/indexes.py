@@ -62,6 +62,7 @@ INDEXES: tuple[Index, ...] = (
     # With removed_at as a key, pages after the first would be sorted in memory: null is two ranges to MongoDB.
     Index("evidence", "submission", ("submission_id", "added_at", "_id"), only={"removed_at": None}),
     Index("evidence", "blob", ("blob_id",)),
+    Index("evidence", "media_check", ("media_check.trace_id",), only={"media_check.trace_id": {"$exists": True}}),
     Index("evidence", "flagged", ("submission_id",), only={"flagged": True}),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
