@@ -85,6 +85,11 @@ class Stub:
         self.overlaps += self._under_way[openid] > 1
         return openid
 
+    @property
+    def idle(self) -> bool:
+        """Whether no message is under way."""
+        return not any(self._under_way.values())
+
     def end(self, openid: str | None) -> None:
         """Notes that it is no more."""
         if openid is not None:
