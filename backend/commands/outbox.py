@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what there is, or how many are sent again; gives 2 where it can't."""
+    if args.action == "resend" and bool(args.ids) == bool(args.state):
+        sys.stderr.write("请给出消息编号，或用 --state 给出一种状态，两者选一。\n")
+        return 2
     work = _list if args.action == "list" else _resend
     try:
         settings = load_settings()
