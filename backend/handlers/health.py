@@ -5,10 +5,10 @@ from typing import Literal
 from backend.errors import NotFound, Unavailable
 from backend.handlers.address import within
 from backend.handlers.base import Handler
-from backend.handlers.metrics import CONTENT_TYPE
+from backend.handlers.metrics import CONTENT_TYPE, gauges_text
 from backend.handlers.operation import Media, operation
 from backend.models.base import Model
-from backend.services.health import check_ready
+from backend.services.health import check_ready, queue_lengths
 
 
 class Health(Model):
@@ -48,4 +48,4 @@ class MetricsText(Handler):
         forwarded = "X-Forwarded-For" in self.request.headers and self.client_address == self.request.remote_ip
         if forwarded or not within(self.client_address, self.deps.settings.metrics_from):
             raise NotFound("没有这个地址，请检查网址")
-        return self.context.metrics.text()
+        return self.context.metrics.text() + gauges_text(await queue_lengths(self.deps))

@@ -1,7 +1,7 @@
 """What Prometheus is told: requests by route template, method and status, their time, how many are under way."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
+_GAUGES = {"files_pending": "Files that have arrived and are not checked yet."}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -57,6 +58,14 @@ def _has_content(file: Path) -> bool:
     except FileNotFoundError:
         # What a process that ended had under way has just been cleared away.
         return False
+
+
+def gauges_text(values: Mapping[str, int]) -> bytes:
+    """Figures that are read from the database at this moment, the same whichever process is asked."""
+    registry = CollectorRegistry()
+    for name, value in values.items():
+        Gauge(f"zhiping_{name}", _GAUGES[name], registry=registry).set(value)
+    return generate_latest(registry)
 
 
 def new_metrics() -> Metrics:

@@ -5,11 +5,12 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, operations, reconcile, sign_in, start
+from tests.bench import decide, heartbeat, lookup, operations, reconcile, sign_in, start
 
 BENCHES = {
     "decide": decide,
     "heartbeat": heartbeat,
+    "lookup": lookup,
     "operations": operations,
     "reconcile": reconcile,
     "sign_in": sign_in,

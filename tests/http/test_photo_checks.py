@@ -370,3 +370,12 @@ async def test_a_loop_that_is_cut_off_gives_its_lease_back(
     check = (await arrivals.blob_of(record))["check"]
     assert (check["state"], check["attempts"]) == ("pending", 0)
     assert await arrivals.check_all() == 1
+
+
+async def test_how_much_waits_is_in_the_metrics(visiting: Visiting, arrivals: Arrivals) -> None:
+    school = await visiting.school()
+    for number in range(2):
+        await arrivals.evidence(school, "1.1.1", photo(number, size=(64, 48)))
+    assert b"\nzhiping_files_pending 2.0\n" in (await visiting.get("/metrics")).body
+    await arrivals.check_all()
+    assert b"\nzhiping_files_pending 0.0\n" in (await visiting.get("/metrics")).body
