@@ -5,13 +5,14 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, lookup, operations, reconcile, sign_in, start
+from tests.bench import decide, heartbeat, lookup, operations, pipeline, reconcile, sign_in, start
 
 BENCHES = {
     "decide": decide,
     "heartbeat": heartbeat,
     "lookup": lookup,
     "operations": operations,
+    "pipeline": pipeline,
     "reconcile": reconcile,
     "sign_in": sign_in,
     "start": start,
