@@ -15,6 +15,7 @@ run: setup web ## Start the service with a demonstration on http://127.0.0.1:888
 	@exec $(VENV_PYTHON) -m backend serve --demo
 
 test: lint web ## Every check and every test
+	.ci/browser.sh
 	.ci/web.sh test
 	$(VENV_PYTHON) -m pytest -n $(WORKERS)
 
@@ -36,7 +37,8 @@ web: setup ## Build the web pages; costs nothing where they are up to date
 bench: setup ## Measure what docs/benchmarks.md promises
 	$(VENV_PYTHON) -m tests.bench
 
-soak: setup ## Hundreds of fresh seeds of the fault tests (SEEDS=300), what docs/reliability.md reports
+soak: setup web ## Hundreds of fresh seeds of the fault tests (SEEDS=300), what docs/reliability.md reports
+	.ci/browser.sh
 	ZHIPING_SEEDS=$(SEEDS) $(VENV_PYTHON) -m pytest -n $(WORKERS) -m 'seeded or soak'
 
 preview: setup ## Every document as pictures in build/preview/ (wants LibreOffice and poppler)

@@ -46,7 +46,7 @@ async function open(body) {
     return;
   }
   localStorage.setItem(KEY, data.token);
-  showMe(data.me);
+  goOn(data.me);
 }
 
 async function switchTo(holding) {
@@ -54,7 +54,16 @@ async function switchTo(holding) {
   const { status, data } = await call('PUT', '/api/sessions/current', { holding: { role, school_id, district } });
   if (status !== 200) return say(data.error.message, true);
   localStorage.setItem(KEY, data.token);
-  showMe(data.me);
+  goOn(data.me);
+}
+
+// Who has a page of their own goes on to it.
+const PAGES = { inspector: '/m/' };
+
+function goOn(me) {
+  const page = PAGES[me.holding.role];
+  if (page) location.replace(page);
+  else showMe(me);
 }
 
 function showMe(me) {
@@ -64,6 +73,8 @@ function showMe(me) {
   byId('name').textContent = me.name;
   byId('role').textContent = me.holding.role_name;
   byId('ends').textContent = `登录有效至 ${new Date(me.session.idle_until).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' })}`;
+  byId('page').hidden = !PAGES[me.holding.role];
+  byId('page').href = PAGES[me.holding.role] ?? '';
   byId('roles').replaceChildren(...me.holdings.filter((each) => !sameHolding(each, me.holding)).map(roleButton));
   showInbox();
 }

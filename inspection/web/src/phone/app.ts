@@ -28,9 +28,9 @@ watch(
 )
 
 watch(
-  () => session.ended,
-  (ended) => {
-    if (!ended) void desk.value?.sync.now()
+  () => session.token,
+  (token) => {
+    if (token !== null) void desk.value?.sync.now()
   },
 )
 

@@ -6,38 +6,56 @@ import type { Me } from '../api/types'
 
 // The sign-in page writes the first, and this app both.
 const TOKEN = 'zhiping.token'
-const ME = 'zhiping.me'
+const REMEMBERED = 'zhiping.person'
 
-/** `me` is whose data is shown; `ended`: the session is over, and only signing in again can sync. */
-export const session = reactive<{ me: Me | null; ended: boolean }>({ me: remembered(), ended: false })
-
-function remembered(): Me | null {
-  const text = localStorage.getItem(ME)
-  return text === null ? null : (JSON.parse(text) as Me)
+interface Remembered {
+  readonly me: Me | null
+  /** The token that the service knew this person by. */
+  readonly token: string | null
 }
 
-/** The token of the session, null once it has ended. */
+/** `me` is whose data is shown; `ended`: the session is over, and only signing in again can sync. */
+export const session = reactive<{ me: Me | null; token: string | null; ended: boolean }>({
+  ...remembered(),
+  ended: false,
+})
+
+function remembered(): Remembered {
+  const text = localStorage.getItem(REMEMBERED)
+  return text === null ? { me: null, token: null } : (JSON.parse(text) as Remembered)
+}
+
+/**
+ * The token to send as the person who is shown, null where there is none. Somebody else may have signed in on another
+ * page since: nothing of this person's is ever sent in the other's name.
+ */
 export function token(): string | null {
-  return localStorage.getItem(TOKEN)
+  return session.token !== null && localStorage.getItem(TOKEN) === session.token ? session.token : null
 }
 
 /** Asks the service who is signed in; without an answer, whoever was stays. */
 export async function refresh(): Promise<void> {
-  if (token() === null) {
+  const held = localStorage.getItem(TOKEN)
+  if (held === null) {
     session.ended = session.me !== null
     return
   }
-  const answer = await newApi(token).get<Me>('/api/me')
+  const answer = await newApi(() => held).get<Me>('/api/me')
   if (answer.ok) {
-    session.me = answer.data
-    session.ended = false
-    localStorage.setItem(ME, JSON.stringify(answer.data))
-  } else if (answer.status === 401) end()
+    localStorage.setItem(REMEMBERED, JSON.stringify({ me: answer.data, token: held } satisfies Remembered))
+    Object.assign(session, { me: answer.data, token: held, ended: false })
+  } else if (answer.status === 401) forget(held)
 }
 
-/** Notes that the session is over. What is on the phone stays. */
+/** A request found no session. What is on the phone stays; whoever has signed in since is asked for. */
 export function end(): void {
-  localStorage.removeItem(TOKEN)
+  const held = localStorage.getItem(TOKEN)
+  if (held !== null && held !== session.token) void refresh()
+  else forget(session.token)
+}
+
+function forget(ended: string | null): void {
+  if (localStorage.getItem(TOKEN) === ended) localStorage.removeItem(TOKEN)
   session.ended = true
 }
 
@@ -45,7 +63,11 @@ export function end(): void {
 export async function signOut(): Promise<void> {
   await newApi(token).delete('/api/sessions/current')
   localStorage.removeItem(TOKEN)
-  localStorage.removeItem(ME)
-  session.me = null
-  session.ended = false
+  localStorage.removeItem(REMEMBERED)
+  Object.assign(session, { me: null, token: null, ended: false })
 }
+
+// Another tab has signed in or out.
+window.addEventListener('storage', (event) => {
+  if (event.key === TOKEN) void refresh()
+})

@@ -1,0 +1,1 @@
+"""The phone's app in a real browser, against the real service."""
