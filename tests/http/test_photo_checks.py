@@ -11,6 +11,7 @@ from backend.services import photo_checks
 from backend.services.photo_checks import LEASE, MOST_ATTEMPTS
 from backend.store import blobs
 from backend.store.mongo import transact
+from inspection.rules.workflow import State
 from tests.http.arriving import Arrivals
 from tests.http.conftest import Service, SignIn
 from tests.http.scored import City, make_city
@@ -370,6 +371,22 @@ async def test_a_loop_that_is_cut_off_gives_its_lease_back(
     check = (await arrivals.blob_of(record))["check"]
     assert (check["state"], check["attempts"]) == ("pending", 0)
     assert await arrivals.check_all() == 1
+
+
+async def test_what_a_school_removes_flags_no_twin_any_more(visiting: Visiting, arrivals: Arrivals) -> None:
+    first = await visiting.school()
+    second = await visiting.school("泰兴小学", district="taixing", state=State.DRAFT, handed_in=False)
+    there, here = [await arrivals.evidence(school, "1.1.1", good()) for school in (first, second)]
+    await arrivals.check_all()
+    assert await arrivals.flags(there) == ["same_file"]
+    visiting.service.clock.set(TAKEN)
+    contact = await visiting.sign_in("school", school_id=second.id)
+    await visiting.db.submissions.update_one({"_id": second.submission_id}, {"$pull": {"items.1_1_1.evidence": here}})
+    path = f"/api/submissions/{second.submission_id}/evidence/{here}"
+    assert (await visiting.service.request("DELETE", path, token=contact.token)).status == 204
+    visiting.service.clock.set(SEPTEMBER)
+    assert await arrivals.check_all() == 1
+    assert await arrivals.flags(there) == []
 
 
 async def test_how_much_waits_is_in_the_metrics(visiting: Visiting, arrivals: Arrivals) -> None:
