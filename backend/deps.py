@@ -20,9 +20,11 @@ from backend.gateways.wechat_tokens import SharedTokens, Stored
 from backend.settings import Settings
 from backend.store import mongo, wechat_tokens
 from backend.store.cycles import CycleCache
+from backend.store.disk import Disk
 from backend.store.mongo import Database
 from backend.store.opening import open_database
 from backend.store.picture_key import PictureKey
+from backend.store.running_hashes import RunningHashes
 from backend.store.session_cache import SessionCache
 from inspection.rules.cycle import Cycle, District
 from inspection.rules.notices import Notice
@@ -58,6 +60,8 @@ class Deps:
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
     picture_key: PictureKey = field(default_factory=PictureKey)
+    running_hashes: RunningHashes = field(default_factory=RunningHashes)
+    disk: Disk = field(default_factory=Disk)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
     photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -97,6 +97,29 @@ class Conflict(AppError):
     default_code = "conflict"
 
 
+class Gone(AppError):
+    """It was there, and its time is over: whoever needs it begins anew."""
+
+    status = 410
+    default_code = "gone"
+
+
+class PreconditionFailed(AppError):
+    """The client speaks another version of the protocol; `headers` say which one is spoken here."""
+
+    status = 412
+    default_code = "precondition_failed"
+
+    def __init__(self, message: str, *, headers: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self._headers = headers
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What is spoken here."""
+        return self._headers
+
+
 class TooLarge(AppError):
     """The body is over the limit."""
 
@@ -132,6 +155,27 @@ class Invalid(AppError):
 
     status = 422
     default_code = "invalid"
+
+
+class Locked(AppError):
+    """Another request is at work on it; this one may be sent again in a moment."""
+
+    status = 423
+    default_code = "locked"
+
+
+class ChecksumMismatch(AppError):
+    """The body is not what its checksum says: nothing of it is kept (a status of the tus protocol)."""
+
+    status = 460
+    default_code = "checksum_mismatch"
+
+
+class InsufficientStorage(AppError):
+    """There is no room for what the client wants to send; the operator has to make some."""
+
+    status = 507
+    default_code = "insufficient_storage"
 
 
 class _RetryLater(AppError):

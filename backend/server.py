@@ -15,7 +15,7 @@ from backend import worker
 from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
 from backend.handlers.context import Context
-from backend.services import photo_checks, publications
+from backend.services import photo_checks, publications, upload_sweep
 from backend.settings import Settings
 from backend.store.errors import StoreError
 from backend.store.migrations import migrate, readiness
@@ -25,7 +25,7 @@ GRACE_SECONDS = 30.0
 
 # What each process does beside answering. A loop ends by itself, and what it began, once the event is set.
 Loop = Callable[[Deps, asyncio.Event], Coroutine[Any, Any, None]]
-LOOPS: tuple[Loop, ...] = (photo_checks.run, worker.run)
+LOOPS: tuple[Loop, ...] = (photo_checks.run, upload_sweep.run, worker.run)
 
 log = structlog.get_logger("server")
 

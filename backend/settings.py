@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     font: Path | None = Field(
         None, description="水印所用字体文件的路径，须含简体中文（ttf、otf 或 ttc）；不设则用系统里的中文字体"
     )
+    upload_hours: int = Field(168, ge=1, le=8760, description="没有传完的上传多少小时没有进展就作废，1–8760 的整数")
+    disk_reserve: int = Field(
+        1024**3, ge=0, le=2**60, description="数据库所在磁盘留出的字节数，剩余空间低于它就不再接收上传"
+    )
     session_idle_hours: int = Field(168, ge=1, le=8760, description="多少小时不用就要重新登录，1–8760 的整数")
     session_absolute_hours: int = Field(1440, ge=1, le=8760, description="登录最多多少小时有效，1–8760 的整数")
     link_hours: int = Field(72, ge=1, le=720, description="登录链接多少小时内有效，1–720 的整数")

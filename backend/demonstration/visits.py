@@ -1,15 +1,19 @@
 """The inspectors' part: visits are planned, scored on phones, signed, ruled on where the team differs, and closed."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.demonstration.answers import ruling_of, score_sheet
+from backend.demonstration.pictures import DEVICE, photo
 from backend.demonstration.registration import City, Entrant, Member
 from inspection.rules.points import as_number
 
 TEAM = 3
+# Photos of visits are other rooms than those in the forms.
+SEEDS_OF_FORMS = 1_000_000
 FIRST_DAY, LAST_DAY = -25, 35
 REASON = "现场复核原始材料并与两位专家合议后认定"
 
@@ -69,12 +73,27 @@ async def score(city: City, entrant: Entrant, inspector: Member, share: float = 
     return await city.api.call("POST", f"/api/visits/{entrant.visit_id}/operations", inspector.token, body)
 
 
+async def photograph(city: City, entrant: Entrant, inspector: Member, number: int) -> None:
+    """The inspector takes a photo of what an item is about."""
+    taken_at = datetime.now(UTC) - timedelta(minutes=5)
+    data = await asyncio.to_thread(photo, SEEDS_OF_FORMS + TEAM * entrant.school.seed + number, taken_at)
+    said = {
+        "evidence_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{entrant.visit_id}/{inspector.id}")),
+        "visit_id": entrant.visit_id,
+        "item": list(city.rubric.items)[number],
+        "taken_at": taken_at.isoformat(timespec="milliseconds"),
+        "device": DEVICE,
+    }
+    await city.api.upload(inspector.token, data, **said)
+
+
 async def inspect(city: City, entrant: Entrant) -> None:
     """The whole visit: all score and sign, the lead rules, the school countersigns, the lead closes."""
     lead, team = await team_of(city, entrant)
     path = f"/api/visits/{entrant.visit_id}"
-    for inspector in team:
+    for number, inspector in enumerate(team):
         synced = await score(city, entrant, inspector)
+        await photograph(city, entrant, inspector, number)
         await city.api.call("POST", f"{path}/sheet/sign", inspector.token, {"version": synced["version"]})
     await rule(city, entrant, lead)
     signature = {"name": entrant.school.principal, "role": "校长", "signature": SIGNATURE}

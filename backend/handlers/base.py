@@ -1,11 +1,13 @@
 """The handler that all others are: who asks, what they send, what they get, one log line a request."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import structlog
+from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError
 
 from backend.deps import Deps
@@ -14,7 +16,8 @@ from backend.handlers.address import client_address, limit_key
 from backend.handlers.context import Context
 from backend.handlers.operation import Media, Operation
 from backend.handlers.refusals import RefusingHandler
-from backend.handlers.requests import check_headers, read_body, read_query, token_of
+from backend.handlers.requests import check_headers, has_body, read_body, read_headers, read_query, token_of
+from backend.handlers.sink import Sink
 from backend.models.attachments import Attachment
 from backend.models.people import Actor
 from backend.services.permissions import require
@@ -22,11 +25,17 @@ from backend.services.sessions import authenticate
 
 log = structlog.get_logger("request")
 
+# A streamed body may take long on a bad network: what has come of it is not lost.
+STREAM_SECONDS = 1800.0
+
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
 class Handler(RefusingHandler):
-    """One path. Its methods carry `@operation`; within them stand `deps`, `actor`, `body` and `query`."""
+    """One path. Its methods carry `@operation`; within them stand `deps`, `actor`, `body`, `query` and `headers`.
+
+    For a streamed body `open_sink` makes the `sink`, once nothing in the headers refuses the request.
+    """
 
     operations: ClassVar[Mapping[str, Operation]] = {}
 
@@ -36,6 +45,7 @@ class Handler(RefusingHandler):
     actor: Actor
     body: Any = None
     query: Any = None
+    headers: Any = None
     content_type: str | None = None  # Of a `Media` answer, where it is not the first of those declared.
 
     def __init_subclass__(cls) -> None:
@@ -76,6 +86,14 @@ class Handler(RefusingHandler):
             self.context.limits.person.take(self.actor.person_id)
             require(self.actor, self.operation.may)
         check_headers(self.request.headers, self.operation, self.body_limit)
+        self.headers = read_headers(self.request.headers, self.operation)
+        if self.operation.streamed and has_body(self.request.headers):
+            cast(HTTP1Connection, self.request.connection).set_body_timeout(STREAM_SECONDS)
+            self.sink = await self.open_sink()
+
+    async def open_sink(self) -> Sink:
+        """Where the streamed body goes; raises what keeps the request out. `path_kwargs` and `headers` are there."""
+        raise NotImplementedError
 
     @property
     def client_address(self) -> str:
@@ -183,6 +201,9 @@ class Handler(RefusingHandler):
     def on_finish(self) -> None:
         """Tornado's hook after every answer: the log line and the metrics, by template, for paths may be personal."""
         self._uncount()
+        if self.sink is not None:
+            # After an answer that it gave itself there is nothing to do for it.
+            self.context.keep(asyncio.create_task(self.sink.abort()))
         method = self.request.method if self.request.method in self.SUPPORTED_METHODS else "OTHER"
         status, seconds = self.get_status(), self.request.request_time()
         self.context.metrics.observe(self.route, method or "", status, seconds)
@@ -199,7 +220,17 @@ class Handler(RefusingHandler):
     def on_connection_close(self) -> None:
         """Tornado's hook for a client that went away before its request was whole or answered."""
         super().on_connection_close()
-        self._uncount()
+        if self.sink is None:
+            self._uncount()
+        else:
+            self.context.keep(asyncio.create_task(self._cut(self.sink)))
+
+    async def _cut(self, sink: Sink) -> None:
+        """Lets the sink end; until then the request counts as under way, and the service doesn't stop."""
+        try:
+            await sink.abort()
+        finally:
+            self._uncount()
 
     def _uncount(self) -> None:
         if self._counted:

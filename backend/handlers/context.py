@@ -1,5 +1,6 @@
 """What all handlers of one process share."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from backend.deps import Deps
@@ -27,6 +28,12 @@ class Context:
     metrics: Metrics
     live: Hub
     traffic: Traffic = field(default_factory=Traffic)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def keep(self, task: "asyncio.Task[None]") -> None:
+        """Holds on to a task that outlives its request: the event loop alone would let it be collected."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def new_context(deps: Deps, routes: tuple[Route, ...]) -> Context:

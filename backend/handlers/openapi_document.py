@@ -154,13 +154,13 @@ def _describe(line: Line, schemas: _Schemas) -> dict[str, Any]:
         "summary": operation.summary,
         "description": _who(operation),
         "tags": [tag(line.route)],
-        "parameters": [*map(_path_parameter, line.route.parts), *_query_parameters(operation)],
+        "parameters": [*map(_path_parameter, line.route.parts), *_query_parameters(operation), *_headers(operation)],
         "responses": {str(operation.status): _answer(operation, schemas)},
         "security": [{"bearer": []}] if operation.may else [],
     }
     if operation.body is not None:
         described["requestBody"] = {
-            "required": True,
+            "required": not (isinstance(operation.body, Media) and operation.body.optional),
             "content": _content(operation.id, "body", operation.body, schemas),
         }
     if isinstance(operation.answer, Media) and operation.answer.ranges:
@@ -212,6 +212,17 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "query", "required": name in required, "schema": each}
         for name, each in schema.get("properties", {}).items()
+    ]
+
+
+def _headers(operation: Operation) -> list[dict[str, Any]]:
+    if operation.check_headers is None:
+        return []
+    schema = operation.check_headers.json_schema(ref_template=_REFS)
+    required = schema.get("required", ())
+    return [
+        {"name": name, "in": "header", "required": name in required, "schema": each}
+        for name, each in schema["properties"].items()
     ]
 
 

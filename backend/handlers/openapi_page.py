@@ -65,7 +65,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
 def _facts(operation: Mapping[str, Any]) -> Iterator[str]:
     for parameter in operation["parameters"]:
         needed = "必填" if parameter["required"] else "选填"
-        place = {"path": "路径", "query": "查询"}[parameter["in"]]
+        place = {"path": "路径", "query": "查询", "header": "请求头"}[parameter["in"]]
         yield _fact(f"{place}参数 {parameter['name']}（{needed}）", _shape(parameter["schema"]))
     if "requestBody" in operation:
         yield _fact("请求内容", _bodies(operation["requestBody"]["content"]))

@@ -25,11 +25,16 @@ class Media:
     """A body or an answer that is not JSON: bytes, of one of the content types; a body has at most `limit` bytes.
 
     `ranges`: the answer is a file that may be read in parts, and asked for only if it is another one.
+
+    A `streamed` body is not collected: it goes to the sink that the handler opens, piece by piece. An `optional` one
+    may be left out.
     """
 
     types: tuple[str, ...]
     limit: int = 1024 * 1024
     ranges: bool = False
+    streamed: bool = False
+    optional: bool = False
 
 
 # A model, or whatever else pydantic can check: a union of models.
@@ -45,12 +50,19 @@ class Operation:
     may: str | None
     body: Model
     query: Model
+    headers: Model
     answer: Model
     status: int
     errors: tuple[type[AppError], ...]
     check_body: TypeAdapter[Any] | None
     check_query: TypeAdapter[Any] | None
+    check_headers: TypeAdapter[Any] | None
     answer_adapter: TypeAdapter[Any] | None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the body goes to a sink."""
+        return isinstance(self.body, Media) and self.body.streamed
 
 
 def operation(
@@ -59,6 +71,7 @@ def operation(
     id: str | None = None,  # noqa: A002 - OpenAPI calls it operationId
     body: Model = None,
     query: Model = None,
+    headers: Model = None,
     answer: Model = None,
     status: int | None = None,
     errors: tuple[type[AppError], ...] = (),
@@ -66,7 +79,8 @@ def operation(
     """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes or an `Attachment` for
     `Media`, or None.
 
-    `body`, `query` and `answer` are models; body and answer may be `Media`. Where `id` is left out it is `may`. The
+    `body`, `query`, `headers` and `answer` are models; body and answer may be `Media`. Headers are fields with the
+    header's name as their alias. Where `id` is left out it is `may`. The
     status is 200, or 204 where there is no answer. `errors` are those that the service raises beyond what follows from
     the rest: 400, 401, 403, 404 of ids, 413, 415, 422, 429, 503.
     """
@@ -83,11 +97,13 @@ def operation(
             may=may,
             body=body,
             query=query,
+            headers=headers,
             answer=answer,
             status=status or (200 if answer else 204),
             errors=errors,
             check_body=_adapter(body),
             check_query=_adapter(query),
+            check_headers=_adapter(headers),
             answer_adapter=_adapter(answer),
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
+from python_multipart.multipart import parse_options_header
 from tornado.httputil import HTTPHeaders
 
 from backend.errors import Detail, Malformed, TooLarge, Unauthorised, Unsupported
@@ -30,24 +31,46 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"请求内容超过 {limit // 1024} KB，请减少后重新发送")
 
 
+def has_body(headers: HTTPHeaders) -> bool:
+    """Whether a body comes with these headers."""
+    return "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip() != "0"
+
+
 def check_headers(headers: HTTPHeaders, operation: Operation, limit: int) -> None:
     """Refuses by its headers a body that would not be read: `Unsupported`, `TooLarge`."""
     length = headers.get("Content-Length", "")
     if length.isdecimal() and int(length[:20]) > limit:
         raise too_large(limit)
-    if operation.body is None:
+    media = operation.body if isinstance(operation.body, Media) else None
+    if operation.body is None or (media and media.optional and not has_body(headers)):
         return
-    accepted = operation.body.types if isinstance(operation.body, Media) else ("application/json",)
-    content_type, _, parameters = headers.get("Content-Type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if content_type.strip().lower() not in accepted or charset not in ("", "utf-8"):
+    accepted = media.types if media else ("application/json",)
+    content_type, parameters = parse_options_header(headers.get("Content-Type", ""))
+    charset = parameters.get(b"charset", b"utf-8").lower()
+    if content_type.decode("latin1").lower() not in accepted or charset != b"utf-8":
         raise Unsupported(f"请求头 Content-Type 应为 {' 或 '.join(accepted)}")
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Unsupported("请求内容不能压缩，请去掉 Content-Encoding 后重新发送")
 
 
+def read_headers(headers: HTTPHeaders, operation: Operation) -> Any:
+    """The headers that the operation declares, as its model; raises `Malformed` with all that is wrong."""
+    if operation.check_headers is None:
+        return None
+    names = [field.alias for field in operation.headers.model_fields.values() if field.alias]
+    # A header that comes twice is one, with commas between.
+    data = {name: headers[name] for name in names if name in headers}
+    try:
+        return operation.check_headers.validate_strings(data)
+    except ValidationError as error:
+        details = details_of(error, data, "/header")
+        raise Malformed("请求头有误，请按 details 逐条改正", code="bad_header", details=details) from None
+
+
 def read_body(operation: Operation, body: bytes) -> tuple[Any, list[Detail]]:
     """The body as its model (bytes for `Media`), and what is wrong with it. Raises `Malformed` if it is no JSON."""
+    if operation.streamed:
+        return None, []
     if operation.body is None and body:
         raise Malformed("这项操作不需要请求内容，请去掉后重新发送", code="unexpected_body")
     if operation.body is not None and not body:

@@ -171,7 +171,7 @@ class WriteOffBody(Model):
 
 
 class PhotoBody(Model):
-    """A photo taken on a visit. `sha256` is null while it is only on the phone."""
+    """A photo taken on a visit, which will be uploaded. With a `sha256` nothing else is taken for it."""
 
     id: Id
     item: ItemCode
@@ -180,7 +180,8 @@ class PhotoBody(Model):
 
 
 class PhotoView(Model):
-    """A photo of a visit; `written_off` says why it will not arrive, `file` is null until it has."""
+    """A photo of a visit; `stored_at` and `file` are null until it has been uploaded, `written_off` says why it never
+    will be."""
 
     id: Id
     item: str
@@ -188,6 +189,7 @@ class PhotoView(Model):
     taken_at: Instant
     received_at: Instant
     sha256: str | None
+    stored_at: Instant | None
     written_off: str | None
     file: FileView | None
 

@@ -27,7 +27,8 @@ class NewEvidence(Model):
 
 
 class EvidenceView(Model):
-    """A record of evidence, the items that it is attached to, and what became of its bytes (null until they come)."""
+    """A record of evidence, the items that it is attached to, and what became of its bytes (`stored_at` and `file` are
+    null until they come)."""
 
     id: Id
     sha256: Sha256
@@ -36,6 +37,7 @@ class EvidenceView(Model):
     size: int
     item: ItemCode | None
     added_at: Instant
+    stored_at: Instant | None
     attached_to: list[ItemCode]
     file: FileView | None
     wechat_check: WeChatCheck | None = Field(description="for officers only; null: WeChat was not asked about it")

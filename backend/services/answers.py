@@ -62,9 +62,11 @@ def _check_version(before: Mapping[str, Any] | None, version: int) -> None:
 async def _check_evidence(deps: Deps, transaction: Session, submission_id: str, ids: list[str]) -> None:
     known = await answers.known_evidence(deps.db, transaction, submission_id, ids)
     details = [
-        Detail(f"/evidence/{position}", "unknown_evidence", "没有这份佐证，请先上传")
+        Detail(f"/evidence/{position}", "not_uploaded", "这份佐证还没有上传完，请上传后再答复")
+        if each in known
+        else Detail(f"/evidence/{position}", "unknown_evidence", "没有这份佐证，请先上传")
         for position, each in enumerate(ids)
-        if each not in known
+        if not known.get(each)
     ]
     if details:
         raise Invalid("佐证有误，请按 details 逐条改正", details=details)

@@ -91,7 +91,7 @@ async def write_off(deps: Deps, actor: Actor, visit_id: str, body: WriteOffBody)
         if photo is None or photo["visit_id"] != visit_id:
             message = "这次评估没有这张照片，请检查"
             raise Invalid(message, details=[Detail("/evidence_id", "unknown_photo", message)])
-        if photo["sha256"] is not None:
+        if photo["blob_id"] is not None:
             raise Conflict("这张照片已经上传，不用核销", code="photo_stored")
         if any(each["evidence_id"] == body.evidence_id for each in visit["written_off"]):
             return

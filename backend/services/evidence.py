@@ -1,4 +1,7 @@
-"""Evidence of a submission as records. What is attached to an item is a field of the form (`drafts.save`)."""
+"""Evidence of a submission as records, before and after its bytes have come.
+
+What is attached to an item is a field of the form (`drafts.save`).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +12,7 @@ from backend.models.evidence import EvidenceView, NewEvidence, WeChatCheck
 from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor, Role
+from backend.models.uploads import Receipt, UploadMetadata
 from backend.services import files
 from backend.services.audit import audit
 from backend.services.drafts import check_open
@@ -20,36 +24,126 @@ from backend.store.answers import is_open
 from backend.store.mongo import Document, Session, transact
 from backend.store.submissions import item_code
 
-# What says that it is the same evidence, sent again.
-_SAME = ("submission_id", "sha256", "kind", "name", "size", "item")
-
 
 async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -> EvidenceView:
-    """Records a piece of evidence, once for each id: for the form while it may be written, for answers to
-    discrepancies while their window is open. Raises `Conflict` where the id stands for something else, or neither is
-    the case; `Invalid` for an unknown item."""
+    """Records a piece of evidence that will be uploaded, once for each id: for the form while it may be written, for
+    answers to discrepancies while their window is open. Raises `Conflict` where the id stands for something else, or
+    neither is the case; `Invalid` for an unknown item."""
 
     async def work(transaction: Session) -> EvidenceView:
-        submission = await visible(deps, actor, submission_id, transaction)
-        cycle = await cycle_of(deps, submission, transaction)
-        if body.item is not None and body.item not in cycle.rubric.items:
-            message = f"细则中没有编号为“{body.item}”的指标，请改正"
-            raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
-        document = _document(deps, actor, submission, body)
-        known = await evidence.find(deps.db, body.id, transaction)
-        if known is not None:
-            if known["removed_at"] is not None or any(known[name] != document[name] for name in _SAME):
-                raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
-            return _view(known, submission)
-        # A school that may answer its discrepancies brings new proof, though its form is closed.
-        if not is_open(submission.get("answer_window"), deps.clock()):
-            await check_open(deps, cycle, submission, transaction)
-        await evidence.insert(deps.db, document, transaction)
-        after = {"submission_id": submission_id, "sha256": body.sha256, "kind": body.kind}
-        await audit(deps, transaction, actor, "evidence.added", "evidence", body.id, after=after)
-        return _view(document, submission)
+        wanted = body.model_dump(exclude={"id"})
+        submission, known = await _find(deps, actor, submission_id, body.id, wanted, transaction)
+        if known is None:
+            await _check_open(deps, submission, None, transaction)
+            known = await _insert(deps, transaction, actor, submission, body.id, wanted)
+        return _view(known, submission)
 
     return await transact(deps.db, work)
+
+
+async def admit(deps: Deps, actor: Actor, submission_id: str, said: UploadMetadata, length: int | None) -> str:
+    """The school of the submission, where the actor may upload this; raises what `add` raises."""
+    wanted = {"sha256": said.sha256, "size": length, **said.model_dump(include={"kind", "name", "item"})}
+    known = {name: value for name, value in wanted.items() if value is not None}
+    submission, record = await _find(deps, actor, submission_id, said.evidence_id, known, None)
+    await _check_open(deps, submission, record, None)
+    return str(submission["school_id"])
+
+
+async def store(
+    deps: Deps, transaction: Session, actor: Actor, upload: Mapping[str, Any], blob: Mapping[str, Any]
+) -> Receipt:
+    """Notes that the evidence of an upload is stored, as the blob; records it where it is not known. The receipt.
+
+    Raises what `add` raises, also for another content than the one that was announced or is stored.
+    """
+    said, evidence_id = upload["said"], upload["evidence_id"]
+    wanted = {name: said[name] for name in ("kind", "name", "item") if said[name] is not None}
+    wanted |= {"sha256": blob["sha256"], "size": blob["size"]}
+    submission, known = await _find(deps, actor, upload["submission_id"], evidence_id, wanted, transaction)
+    await _check_open(deps, submission, known, transaction)
+    stored = stored_fields(deps, said, blob)
+    if known is None:
+        known = await _insert(deps, transaction, actor, submission, evidence_id, {"item": None, **wanted, **stored})
+    elif known["blob_id"] is None:
+        await evidence.set_stored(deps.db, transaction, evidence_id, stored)
+        after = {"submission_id": submission["_id"], "sha256": blob["sha256"]}
+        await audit(deps, transaction, actor, "evidence.stored", "evidence", evidence_id, after=after)
+        known = {**known, **stored}
+    return receipt_of(known, blob)
+
+
+def stored_fields(deps: Deps, said: Mapping[str, Any], blob: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record notes of its bytes, and of what was said with them."""
+    told = {name: said[name] for name in ("taken_at", "location", "device")}
+    return {"sha256": blob["sha256"], "blob_id": blob["_id"], "stored_at": deps.clock(), "upload": told}
+
+
+def receipt_of(record: Mapping[str, Any], blob: Mapping[str, Any]) -> Receipt:
+    """The receipt for the bytes of a record."""
+    return Receipt(evidence_id=record["_id"], sha256=record["sha256"], size=blob["size"], stored_at=record["stored_at"])
+
+
+async def _find(
+    deps: Deps,
+    actor: Actor,
+    submission_id: str,
+    evidence_id: str,
+    wanted: Mapping[str, Any],
+    transaction: Session | None,
+) -> tuple[Document, Document | None]:
+    """The submission, and the record if it is known; raises what stands against its being `wanted`."""
+    submission = await visible(deps, actor, submission_id, transaction)
+    cycle = await cycle_of(deps, submission, transaction)
+    item = wanted.get("item")
+    if item is not None and item not in cycle.rubric.items:
+        message = f"细则中没有编号为“{item}”的指标，请改正"
+        raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
+    known = await evidence.find(deps.db, evidence_id, transaction)
+    if known is not None:
+        same = all(known[name] == value for name, value in wanted.items())
+        if known["removed_at"] is not None or known["submission_id"] != submission_id or not same:
+            raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
+    return submission, known
+
+
+async def _check_open(
+    deps: Deps, submission: Mapping[str, Any], known: Mapping[str, Any] | None, transaction: Session | None
+) -> None:
+    """Raises `Conflict` where nothing may be added. The same once more adds nothing."""
+    if known is not None and known["blob_id"] is not None:
+        return
+    # A school that may answer its discrepancies brings new proof, though its form is closed.
+    if not is_open(submission.get("answer_window"), deps.clock()):
+        await check_open(deps, await cycle_of(deps, submission, transaction), submission, transaction)
+
+
+async def _insert(
+    deps: Deps,
+    transaction: Session,
+    actor: Actor,
+    submission: Mapping[str, Any],
+    evidence_id: str,
+    fields: Mapping[str, Any],
+) -> Document:
+    document = {
+        "_id": evidence_id,
+        "submission_id": submission["_id"],
+        "school_id": submission["school_id"],
+        "added_at": deps.clock(),
+        "added_by": actor.person_id,
+        "submitted_at": None,
+        "removed_at": None,
+        "removed_by": None,
+        "blob_id": None,
+        "stored_at": None,
+        "upload": None,
+        **fields,
+    }
+    await evidence.insert(deps.db, document, transaction)
+    after = {"submission_id": submission["_id"], **{name: document[name] for name in ("sha256", "kind")}}
+    await audit(deps, transaction, actor, "evidence.added", "evidence", evidence_id, after=after)
+    return document
 
 
 async def read(deps: Deps, actor: Actor, submission_id: str, evidence_id: str) -> EvidenceView:
@@ -99,24 +193,6 @@ def _its_own(submission_id: str, document: Document | None) -> Document:
     return document
 
 
-def _document(deps: Deps, actor: Actor, submission: Mapping[str, Any], body: NewEvidence) -> Document:
-    return {
-        "_id": body.id,
-        "submission_id": submission["_id"],
-        "school_id": submission["school_id"],
-        "sha256": body.sha256,
-        "kind": body.kind,
-        "name": body.name,
-        "size": body.size,
-        "item": body.item,
-        "added_at": deps.clock(),
-        "added_by": actor.person_id,
-        "submitted_at": None,
-        "removed_at": None,
-        "removed_by": None,
-    }
-
-
 async def _with_files(
     deps: Deps, actor: Actor, submission: Mapping[str, Any], documents: Sequence[Document]
 ) -> list[EvidenceView]:
@@ -140,6 +216,7 @@ def _view(
         size=document["size"],
         item=document["item"],
         added_at=document["added_at"],
+        stored_at=document["stored_at"],
         attached_to=attached_to(submission, document["_id"]),
         file=file,
         wechat_check=_wechat_check(document) if for_officer else None,

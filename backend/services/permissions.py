@@ -144,6 +144,12 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     # To the school and its district once the result is published.
     "document.inspection_report": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "document.publication": dict.fromkeys(Role, Scope.ANY),
+    # An upload is the person's who began it; what it belongs to is asked in the service.
+    "upload.create": {Role.SCHOOL: Scope.OWN, Role.INSPECTOR: Scope.OWN},
+    "upload.read": {Role.SCHOOL: Scope.OWN, Role.INSPECTOR: Scope.OWN},
+    "upload.append": {Role.SCHOOL: Scope.OWN, Role.INSPECTOR: Scope.OWN},
+    "upload.terminate": {Role.SCHOOL: Scope.OWN, Role.INSPECTOR: Scope.OWN},
+    "upload.send_form": {Role.SCHOOL: Scope.OWN, Role.INSPECTOR: Scope.OWN},
     "recommendation_list.read": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "recommendation_list.save": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},
     "recommendation_list.hand_in": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.OWN},

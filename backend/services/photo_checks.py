@@ -176,11 +176,10 @@ async def _others(deps: Deps, blob: Document) -> list[str]:
 
 
 async def _stored(deps: Deps, made: Sequence["Rendition"]) -> Renditions:
-    """Stores the renditions, each under a new id."""
+    """Stores the renditions, each once."""
     result: Renditions = {}
     for each in made:
-        file_id = deps.new_id()
-        await blobs.put_rendition(deps.db, file_id, each.data, deps.clock(), each.content_type)
+        file_id = await blobs.put_rendition(deps.db, each.data, deps.clock(), each.content_type)
         described = {"file_id": file_id, "size": len(each.data), "width": each.width, "height": each.height}
         result.setdefault(str(each.size), {})[each.content_type] = described
     return result

@@ -10,7 +10,7 @@ from backend.models.people import Actor
 from backend.models.submissions import EndorseBody, ReasonBody, ReturnBody, StateChanged
 from backend.services import content_check, media_checks, visits
 from backend.services.acting import role_for
-from backend.services.completeness import missing_parts
+from backend.services.completeness import attachments, missing_parts
 from backend.services.cycles import OpenCycle
 from backend.services.list_state import list_handed_in
 from backend.services.notices import contacts_of, notify
@@ -60,7 +60,7 @@ class Plan:
     then: Callable[[Session], Awaitable[None]] | None = None
 
 
-Planner = Callable[[OpenCycle, Mapping[str, Any], Role], Plan]
+Planner = Callable[[OpenCycle, Mapping[str, Any], Role, Session], Awaitable[Plan]]
 
 
 async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
@@ -68,18 +68,17 @@ async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
     with the fields that WeChat finds risky."""
     checked = await content_check.check(deps, actor, submission_id)
 
-    def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         if checked is not None and checked.version != submission["version"]:
             raise faster()
-        now = deps.clock()
-        lists = [item.get("evidence", ()) for item in submission["items"].values()]
-        attached = [each for ids in (*lists, submission.get("scans") or ()) for each in ids]
+        now, attached = deps.clock(), attachments(submission)
+        unstored = await evidence.unstored(deps.db, transaction, attached)
 
         async def then(transaction: Session) -> None:
             await evidence.mark_submitted(deps.db, transaction, attached, now)
 
         return Plan(
-            missing_parts(cycle, submission),
+            missing_parts(cycle, submission, unstored),
             changes={"submitted_at": now, "content_check": checked and checked.mark},
             then=then,
         )
@@ -91,7 +90,14 @@ async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
 
 async def withdraw(deps: Deps, actor: Actor, submission_id: str, body: ReasonBody) -> StateChanged:
     """Takes the submission out: the school until its district's list is handed in, from then on the city."""
-    return await _take(deps, actor, submission_id, "withdraw", lambda *_: Plan(reason=body.reason))
+    return await _take(deps, actor, submission_id, "withdraw", _said(body.reason))
+
+
+def _said(reason: str) -> Planner:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
+        return Plan(reason=reason)
+
+    return plan
 
 
 async def send_back(deps: Deps, actor: Actor, submission_id: str, body: ReturnBody) -> StateChanged:
@@ -100,7 +106,7 @@ async def send_back(deps: Deps, actor: Actor, submission_id: str, body: ReturnBo
     Raises `Invalid` for remarks on items that the rubric has not.
     """
 
-    def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         if wrong := unknown_items(cycle, body.remarks, "/remarks"):
             raise Invalid("指标编号有误，请按 details 逐条改正", details=wrong)
         given = {item_key(code): remark for code, remark in body.remarks.items()}
@@ -120,7 +126,7 @@ async def send_back(deps: Deps, actor: Actor, submission_id: str, body: ReturnBo
 async def endorse(deps: Deps, actor: Actor, submission_id: str, body: EndorseBody) -> StateChanged:
     """Recommends the school, with the district's opinion for the form (市（区）教育局意见)."""
 
-    def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         review = submission["review"]
         opinion = (body.opinion or review["opinion"] or "").strip()
         if not opinion:
@@ -134,7 +140,7 @@ async def endorse(deps: Deps, actor: Actor, submission_id: str, body: EndorseBod
 async def decline(deps: Deps, actor: Actor, submission_id: str, body: ReasonBody) -> StateChanged:
     """Does not recommend the school, with the reason."""
 
-    def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         return Plan(reason=body.reason, changes={"review": _reviewed_by(submission["review"], actor)})
 
     return await _take(deps, actor, submission_id, "decline", plan)
@@ -143,7 +149,7 @@ async def decline(deps: Deps, actor: Actor, submission_id: str, body: ReasonBody
 async def undo_decline(deps: Deps, actor: Actor, submission_id: str, body: ReasonBody) -> StateChanged:
     """Takes the declining back: the submission awaits its review again."""
 
-    def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role) -> Plan:
+    async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         return Plan(reason=body.reason, changes={"review": _reviewed_by(submission["review"], actor)})
 
     return await _take(deps, actor, submission_id, "undo_decline", plan)
@@ -157,7 +163,7 @@ async def _take(deps: Deps, actor: Actor, submission_id: str, name: str, planner
         role = await role_for(deps, actor, submission, name, transaction)
         await recommendation_lists.hold(deps.db, cycle.id, district, transaction)
         handed_in = await list_handed_in(deps, transaction, cycle.id, district)
-        plan = planner(cycle, submission, role)
+        plan = await planner(cycle, submission, role, transaction)
         missing = {**plan.missing, ("list_open" if handed_in else "list_handed_in"): ()}
         entry = _step(deps, actor, role, submission, name, plan)
         changes = {**plan.changes, "history": [*submission["history"], entry]}

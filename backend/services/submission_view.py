@@ -19,13 +19,14 @@ from backend.models.submissions import (
     Sums,
 )
 from backend.services.acting import roles_of
-from backend.services.completeness import missing_parts
+from backend.services.completeness import attachments, missing_parts
 from backend.services.cycles import OpenCycle, calendar
 from backend.services.draft_merge import value_at
 from backend.services.drafts import view_of
 from backend.services.form_fields import field_names
 from backend.services.list_state import list_handed_in
 from backend.services.submissions import self_answers
+from backend.store import evidence
 from backend.store.submissions import item_code
 from inspection.rules.problems import Problem
 from inspection.rules.rubric import Rubric
@@ -63,7 +64,9 @@ def school_view(submission: Mapping[str, Any]) -> SchoolOfSubmission:
 async def whole(deps: Deps, actor: Actor, cycle: OpenCycle, submission: Mapping[str, Any]) -> SubmissionView:
     """All of it, as the actor may see it."""
     state = State(submission["state"])
-    parts = missing_parts(cycle, submission) if state in BEING_FILLED_IN else {}
+    parts: Mapping[str, Sequence[Problem]] = {}
+    if state in BEING_FILLED_IN:
+        parts = missing_parts(cycle, submission, await evidence.unstored(deps.db, None, attachments(submission)))
     return SubmissionView(
         id=submission["_id"],
         cycle=submission["cycle"],

@@ -1,4 +1,4 @@
-"""Photos of a visit as records: that they were taken, and with their hash, that they are stored."""
+"""Photos of a visit as records: that they were taken, and when they have been uploaded, that they are stored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,10 @@ from backend.models.closing import PhotoBody, PhotoView
 from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor
+from backend.models.uploads import Receipt, UploadMetadata
+from backend.models.visits import VisitState
 from backend.services import files
+from backend.services.evidence import receipt_of, stored_fields
 from backend.services.files import visit_record
 from backend.services.submissions import cycle_of
 from backend.services.visit_access import visible
@@ -18,51 +21,107 @@ from backend.store.mongo import Session, transact
 
 
 async def add(deps: Deps, actor: Actor, visit_id: str, body: PhotoBody) -> PhotoView:
-    """Records a photo that the actor took, or that it has arrived; the same again changes nothing.
+    """Records a photo that the actor took and will upload; the same again changes nothing.
 
     Raises `NotFound`, `Invalid` for an unknown item, and `Conflict` for another photo under the same id or a visit that
     has been closed.
     """
 
     async def work(transaction: Session) -> PhotoView:
-        visit = await visible(deps, actor, visit_id, transaction)
-        cycle = await cycle_of(deps, visit, transaction)
-        if body.item not in cycle.rubric.items:
-            message = f"细则中没有编号为“{body.item}”的指标，请改正"
-            raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
-        photo = await visit_photos.find(deps.db, body.id, transaction)
+        visit, photo = await _find(deps, actor, visit_id, body.id, body.item, body.sha256, transaction)
         if photo is None:
-            photo = await _insert(deps, transaction, actor, visit_id, body)
-        else:
-            _check_same(photo, actor, visit_id, body)
-            if photo["sha256"] is None and body.sha256 is not None:
-                await visit_photos.set_stored(deps.db, transaction, body.id, body.sha256, deps.clock())
-                photo = {**photo, "sha256": body.sha256}
+            taken = {"taken_at": body.taken_at, "sha256": body.sha256}
+            photo = await _insert(deps, transaction, actor, visit, body.id, body.item, taken)
+        elif photo["sha256"] is None and body.sha256 is not None:
+            await visit_photos.set_hash(deps.db, transaction, body.id, body.sha256)
+            photo = {**photo, "sha256": body.sha256}
         return _view(visit, photo)
 
     return await transact(deps.db, work)
 
 
-async def _insert(deps: Deps, transaction: Session, actor: Actor, visit_id: str, body: PhotoBody) -> dict[str, Any]:
-    if not await visit_photos.hold_visit(deps.db, transaction, visit_id):
-        raise Conflict("现场评估已结束，不能再添加照片；如需补充请联系市教育局", code="visit_closed")
+async def admit(deps: Deps, actor: Actor, visit_id: str, said: UploadMetadata) -> str:
+    """The school of the visit, where the actor may upload this photo; raises what `add` raises."""
+    visit, _ = await _find(deps, actor, visit_id, said.evidence_id, said.item or "", said.sha256, None)
+    if visit["state"] == VisitState.CLOSED:
+        raise _closed()
+    return str(visit["school_id"])
+
+
+async def store(
+    deps: Deps, transaction: Session, actor: Actor, upload: Mapping[str, Any], blob: Mapping[str, Any]
+) -> Receipt:
+    """Notes that the photo of an upload is stored, as the blob; records it where it is not known. The receipt.
+
+    Raises what `add` raises, and `Conflict` for another content than the one that was announced or is stored.
+    """
+    said, photo_id = upload["said"], upload["evidence_id"]
+    wanted = (photo_id, said["item"], blob["sha256"], transaction)
+    visit, photo = await _find(deps, actor, upload["visit_id"], *wanted)
+    stored = stored_fields(deps, said, blob)
+    if photo is None:
+        fields = {**stored, "taken_at": said["taken_at"]}
+        photo = await _insert(deps, transaction, actor, visit, photo_id, said["item"], fields)
+    elif photo["blob_id"] is None:
+        if not await visit_photos.hold_visit(deps.db, transaction, visit["_id"]):
+            raise _closed()
+        await visit_photos.set_stored(deps.db, transaction, photo_id, stored)
+        photo = {**photo, **stored}
+    return receipt_of(photo, blob)
+
+
+async def _find(
+    deps: Deps,
+    actor: Actor,
+    visit_id: str,
+    photo_id: str,
+    item: str,
+    sha256: str | None,
+    transaction: Session | None,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The visit, and the photo if it is known; raises what stands against its being this one."""
+    visit = await visible(deps, actor, visit_id, transaction)
+    cycle = await cycle_of(deps, visit, transaction)
+    if item not in cycle.rubric.items:
+        message = f"细则中没有编号为“{item}”的指标，请改正"
+        raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
+    photo = await visit_photos.find(deps.db, photo_id, transaction)
+    if photo is not None:
+        mine = (photo["visit_id"], photo["inspector_id"], photo["item"]) == (visit_id, actor.person_id, item)
+        if not mine or (sha256 is not None and photo["sha256"] not in (None, sha256)):
+            raise Conflict("这个照片编号（id）已经用在另一张照片上，请用新的编号", code="id_taken")
+    return visit, photo
+
+
+async def _insert(
+    deps: Deps,
+    transaction: Session,
+    actor: Actor,
+    visit: Mapping[str, Any],
+    photo_id: str,
+    item: str,
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:
+    if not await visit_photos.hold_visit(deps.db, transaction, visit["_id"]):
+        raise _closed()
     photo = {
-        "_id": body.id,
-        "visit_id": visit_id,
+        "_id": photo_id,
+        "visit_id": visit["_id"],
+        "school_id": visit["school_id"],
         "inspector_id": actor.person_id,
-        "item": body.item,
-        "taken_at": body.taken_at,
+        "item": item,
         "received_at": deps.clock(),
-        "sha256": body.sha256,
+        "blob_id": None,
+        "stored_at": None,
+        "upload": None,
+        **fields,
     }
     await visit_photos.insert(deps.db, transaction, photo)
     return photo
 
 
-def _check_same(photo: Mapping[str, Any], actor: Actor, visit_id: str, body: PhotoBody) -> None:
-    same = photo["visit_id"] == visit_id and photo["inspector_id"] == actor.person_id and photo["item"] == body.item
-    if not same or (body.sha256 not in (None, photo["sha256"]) and photo["sha256"] is not None):
-        raise Conflict("这个照片编号（id）已经用在另一张照片上，请用新的编号", code="id_taken")
+def _closed() -> Conflict:
+    return Conflict("现场评估已结束，不能再添加照片；如需补充请联系市教育局", code="visit_closed")
 
 
 async def read_page(deps: Deps, actor: Actor, visit_id: str, query: PageQuery) -> Page[PhotoView]:
@@ -82,6 +141,7 @@ def _view(visit: Mapping[str, Any], photo: Mapping[str, Any], file: FileView | N
         taken_at=photo["taken_at"],
         received_at=photo["received_at"],
         sha256=photo["sha256"],
+        stored_at=photo["stored_at"],
         written_off=reasons.get(photo["_id"]),
         file=file,
     )

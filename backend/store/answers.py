@@ -74,7 +74,8 @@ def is_open(window: Mapping[str, Any] | None, now: datetime) -> bool:
     return window is not None and bool(now < window["closes"])
 
 
-async def known_evidence(db: Database, session: Session, submission_id: str, ids: Sequence[str]) -> set[str]:
-    """Those of the ids that are the submission's evidence and not removed."""
+async def known_evidence(db: Database, session: Session, submission_id: str, ids: Sequence[str]) -> dict[str, bool]:
+    """Those of the ids that are the submission's evidence and not removed, each with whether its bytes are stored."""
     wanted = {"_id": {"$in": list(ids)}, "submission_id": submission_id, "removed_at": None}
-    return {each["_id"] async for each in db.evidence.find(wanted, {"_id": 1}, session=session)}
+    found = db.evidence.find(wanted, {"blob_id": 1}, session=session)
+    return {each["_id"]: each["blob_id"] is not None async for each in found}

@@ -140,9 +140,9 @@ async def read_original_range(db: Database, blob: Mapping[str, Any], start: int,
         yield piece
 
 
-async def put_rendition(db: Database, file_id: str, data: bytes, now: datetime, content_type: str) -> None:
-    """Stores a picture made from a blob, durably; pymongo's DuplicateKeyError or BulkWriteError if the id is taken."""
-    await gridfs.put(db, RENDITIONS, file_id, data, now, contentType=content_type)
+async def put_rendition(db: Database, data: bytes, now: datetime, content_type: str) -> str:
+    """Stores a picture made from a blob, durably, and gives the id of its file: the same for the same picture."""
+    return await gridfs.put(db, RENDITIONS, data, now, contentType=content_type)
 
 
 async def read_rendition(db: Database, file_id: str) -> bytes:

@@ -1,8 +1,9 @@
 """Evidence of a submission: records of photos, files and stamped scans, by the id that the client made.
 
 {_id, schema, submission_id, school_id, sha256, kind: photo | file | scan, name, size, item, added_at, added_by,
-submitted_at (None: never part of a submitted form), removed_at, removed_by, media_check: {trace_id, asked_at, found}
-(not there: WeChat was not asked)}. Nothing is ever deleted here.
+submitted_at (None: never part of a submitted form), removed_at, removed_by, blob_id (None until the bytes are stored),
+stored_at, upload: {taken_at, location: {latitude, longitude}, device} | None (what was said with the bytes),
+media_check: {trace_id, asked_at, found} (not there: WeChat was not asked)}. Nothing is ever deleted here.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from datetime import datetime
 from backend.store.mongo import Database, Document, Session
 from backend.store.paging import page
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 async def insert(db: Database, document: Document, session: Session) -> None:
@@ -60,6 +61,17 @@ async def set_media_check(db: Database, evidence_id: str, trace_id: str, now: da
 async def note_media_check(db: Database, trace_id: str, found: str) -> None:
     """Notes what WeChat found (pass, review or risky) under this id."""
     await db.evidence.update_one({"media_check.trace_id": trace_id}, {"$set": {"media_check.found": found}})
+
+
+async def set_stored(db: Database, session: Session, evidence_id: str, stored: Document) -> None:
+    """Notes the bytes of a record: `blob_id`, `stored_at`, `upload`."""
+    await db.evidence.update_one({"_id": evidence_id, "blob_id": None}, {"$set": stored}, session=session)
+
+
+async def unstored(db: Database, session: Session | None, ids: Iterable[str]) -> set[str]:
+    """Those of the ids whose bytes have not come."""
+    wanted = {"_id": {"$in": list(ids)}, "blob_id": None}
+    return {document["_id"] async for document in db.evidence.find(wanted, {"_id": 1}, session=session)}
 
 
 async def mark_submitted(db: Database, session: Session, ids: Iterable[str], now: datetime) -> None:

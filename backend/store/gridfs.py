@@ -5,14 +5,17 @@ chunkSize, uploadDate, metadata}. The driver's own upload stream holds back up t
 are written as the bytes arrive, and a file is there once its document is. A chunk is only ever added, never replaced.
 """
 
+import hashlib
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 from bson.binary import Binary
 from pymongo import ASCENDING, WriteConcern
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from backend.store.mongo import Collection, Database, Document, Session
 
@@ -23,14 +26,22 @@ ORIGINALS, RENDITIONS = "originals", "renditions"
 _READ_AHEAD = 4
 # The write of the file's document waits for a majority, and so for all that was written before it.
 _ONE = WriteConcern(1)
+_DUPLICATE = 11000
+_CONTENTS = uuid.UUID("5f0c3e8e-7d0a-4d0c-9a4e-6f1d0b9c2a77")
+
+
+class ChunkTaken(Exception):
+    """Another writer has added this chunk already."""
 
 
 class CorruptFile(Exception):
     """Chunks of a file are missing, or have the wrong size."""
 
 
-async def insert_chunks(db: Database, bucket: str, file_id: str, first: int, chunks: Sequence[bytes]) -> None:
-    """Adds chunks from number `first` on, in their order; pymongo's BulkWriteError where one is there already.
+async def insert_chunks(
+    db: Database, bucket: str, file_id: str, first: int, chunks: Sequence[bytes], session: Session | None = None
+) -> None:
+    """Adds chunks from number `first` on, in their order. Raises `ChunkTaken` at the first one that is there already.
 
     Waits for the primary alone: what is written for a majority afterwards makes these durable too.
     """
@@ -38,13 +49,29 @@ async def insert_chunks(db: Database, bucket: str, file_id: str, first: int, chu
         {"_id": ObjectId(), "files_id": file_id, "n": number, "data": Binary(data)}
         for number, data in enumerate(chunks, first)
     ]
-    await _chunks(db, bucket).with_options(write_concern=_ONE).insert_many(documents)
+    try:
+        await _chunks(db, bucket).with_options(write_concern=_ONE).insert_many(documents, session=session)
+    except BulkWriteError as error:
+        if [each["code"] for each in (error.details or {}).get("writeErrors", [])] == [_DUPLICATE]:
+            raise ChunkTaken(f"{bucket} {file_id}: from {first} on") from error
+        raise
 
 
 async def chunks_from(db: Database, bucket: str, file_id: str, first: int, session: Session | None = None) -> int:
     """How many chunks there are from number `first` on."""
     wanted = {"files_id": file_id, "n": {"$gte": first}}
     return await _chunks(db, bucket).count_documents(wanted, session=session)
+
+
+async def first_gap(db: Database, bucket: str, file_id: str) -> int:
+    """The number of the first chunk that is missing."""
+    numbers = _chunks(db, bucket).find({"files_id": file_id}, {"_id": 0, "n": 1}, sort=[("n", ASCENDING)])
+    expected = 0
+    async for each in numbers:
+        if each["n"] != expected:
+            break
+        expected += 1
+    return expected
 
 
 async def next_chunk(db: Database, bucket: str, file_id: str) -> int:
@@ -72,12 +99,19 @@ async def find_file(db: Database, bucket: str, file_id: str) -> Document | None:
     return await db[bucket]["files"].find_one({"_id": file_id})
 
 
-async def put(db: Database, bucket: str, file_id: str, data: bytes, now: datetime, **metadata: Any) -> None:
-    """Stores a small finished file, durably; pymongo's DuplicateKeyError or BulkWriteError if the id is taken."""
-    chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
-    if chunks:
-        await insert_chunks(db, bucket, file_id, 0, chunks)
-    await insert_file(db, bucket, None, file_id, len(data), now, **metadata)
+async def put(db: Database, bucket: str, data: bytes, now: datetime, **metadata: Any) -> str:
+    """Stores a small finished file, durably, under an id that follows from what is in it: again, it is the same file.
+
+    So whoever is killed before they note the id leaves nothing behind that the next try doesn't find and use.
+    """
+    file_id = str(uuid.uuid5(_CONTENTS, f"{hashlib.sha256(data).hexdigest()} {sorted(metadata.items())}"))
+    if await find_file(db, bucket, file_id) is None:
+        for number, start in enumerate(range(0, len(data), CHUNK_BYTES)):
+            with suppress(ChunkTaken):
+                await insert_chunks(db, bucket, file_id, number, [data[start : start + CHUNK_BYTES]])
+        with suppress(DuplicateKeyError):
+            await insert_file(db, bucket, None, file_id, len(data), now, **metadata)
+    return file_id
 
 
 async def read(db: Database, bucket: str, file: Mapping[str, Any]) -> bytes:

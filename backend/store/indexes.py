@@ -120,9 +120,10 @@ INDEXES: tuple[Index, ...] = (
     Index("submissions", "state", ("cycle", "state", "school.name", "_id")),
     Index("submissions", "state_id", ("cycle", "state", "_id")),
     Index("subscription_quotas", "openid", ("openid",)),
+    Index("uploads", "expires", ("expires_at",)),
     Index("visit_photos", "blob", ("blob_id",)),
     Index("visit_photos", "flagged", ("visit_id",), only={"flagged": True}),
-    Index("visit_photos", "unstored", ("visit_id",), only={"sha256": None}),
+    Index("visit_photos", "unstored", ("visit_id",), only={"blob_id": None}),
     Index("visit_photos", "visit", ("visit_id", "taken_at", "_id")),
     # Cancelled visits are in no list, and a submission may have any number of them.
     Index("visits", "date", ("cycle", "date", "_id"), only={"live": True}),

@@ -134,5 +134,20 @@ async def _deliveries(db: Database) -> int:
     return await update_each(db, "outbox", schema=2, change=change)
 
 
-STEPS: tuple[Step, ...] = (Step(2, _school_name_keys), Step(3, _wechat_users), Step(4, _deliveries))
+async def _stored_evidence(db: Database) -> int:
+    """Version 5: records of evidence say what is stored of them, and photos of visits which school they are of."""
+    nothing: Document = {"blob_id": None, "stored_at": None, "upload": None}
+    schools = {visit["_id"]: visit["school_id"] async for visit in db.visits.find({}, {"school_id": 1})}
+    changed = await update_each(db, "evidence", schema=2, change=lambda record: nothing)
+    return changed + await update_each(
+        db, "visit_photos", schema=2, change=lambda photo: {**nothing, "school_id": schools[photo["visit_id"]]}
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    Step(2, _school_name_keys),
+    Step(3, _wechat_users),
+    Step(4, _deliveries),
+    Step(5, _stored_evidence),
+)
 VERSION = STEPS[-1].version

@@ -89,15 +89,25 @@ async def ping(db: Database) -> None:
     await db.command("ping")
 
 
-async def transact(db: Database, work: Callable[[Session], Awaitable[_T]]) -> _T:
+async def session_of(db: Database) -> Session:
+    """A session for writes outside a transaction that a later one has to see: see `transact`."""
+    return await db.client.start_session()
+
+
+async def transact(db: Database, work: Callable[[Session], Awaitable[_T]], after: Session | None = None) -> _T:
     """Does the work in one transaction and commits it, both for a majority; gives what the work returns.
 
-    The work passes the session to every call. It runs again where MongoDB asks for it (conflicts, elections), for up
-    to 15 s, and so must do nothing else but read and write through the session. Whatever it raises aborts.
+    It sees what was written in the session `after`: what was acknowledged elsewhere a moment ago, though not for a
+    majority, may not be in its snapshot yet. The work passes the session to every call. It runs again where MongoDB
+    asks for it (conflicts, elections), for up to 15 s, and so must do nothing else but read and write through the
+    session. Whatever it raises aborts.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + _TRANSACTION_SECONDS
     async with await db.client.start_session() as session:
+        if after is not None:
+            session.advance_cluster_time(after.delegate.cluster_time)
+            session.advance_operation_time(after.delegate.operation_time)
         delay = 0.002
         while True:
             try:

@@ -1,15 +1,16 @@
-"""Photos taken on visits: records by the id that the phone made. `sha256` is None until the photo is stored.
+"""Photos taken on visits: records by the id that the phone made.
 
-{_id, schema, visit_id, inspector_id, item, taken_at, received_at, sha256}
+{_id, schema, visit_id, school_id, inspector_id, item, taken_at, received_at (the record), sha256 (None until it is
+announced, or stored), blob_id (None until the bytes are stored), stored_at, upload: {taken_at, location: {latitude,
+longitude}, device} | None (what was said with the bytes)}
 """
 
-from datetime import datetime
 from typing import Any
 
 from backend.store.mongo import Database, Document, Session
 from backend.store.paging import page
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 async def find(db: Database, photo_id: str, session: Session | None = None) -> Document | None:
@@ -22,15 +23,19 @@ async def insert(db: Database, session: Session, photo: dict[str, Any]) -> None:
     await db.visit_photos.insert_one({"schema": SCHEMA, **photo}, session=session)
 
 
-async def set_stored(db: Database, session: Session, photo_id: str, sha256: str, now: datetime) -> None:
-    """Notes that the photo is stored."""
-    change = {"$set": {"sha256": sha256, "stored_at": now}}
-    await db.visit_photos.update_one({"_id": photo_id, "sha256": None}, change, session=session)
+async def set_hash(db: Database, session: Session, photo_id: str, sha256: str) -> None:
+    """Notes which content will come."""
+    await db.visit_photos.update_one({"_id": photo_id, "sha256": None}, {"$set": {"sha256": sha256}}, session=session)
+
+
+async def set_stored(db: Database, session: Session, photo_id: str, stored: Document) -> None:
+    """Notes the bytes of a photo: `sha256`, `blob_id`, `stored_at`, `upload`."""
+    await db.visit_photos.update_one({"_id": photo_id, "blob_id": None}, {"$set": stored}, session=session)
 
 
 async def unstored(db: Database, visit_id: str, session: Session | None = None) -> list[Document]:
     """The photos of the visit that were taken and have not arrived."""
-    found = db.visit_photos.find({"visit_id": visit_id, "sha256": None}, session=session)
+    found = db.visit_photos.find({"visit_id": visit_id, "blob_id": None}, session=session)
     documents: list[Document] = await found.to_list(None)
     return sorted(documents, key=lambda photo: (photo["taken_at"], photo["_id"]))
 

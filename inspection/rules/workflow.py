@@ -68,6 +68,7 @@ NEEDS = {
     "answers_complete": "自评尚未填写完整",
     "figures_present": "申报表的数据尚未填写完整",
     "evidence_present": "必须附佐证材料的指标缺少佐证",
+    "evidence_stored": "所附材料还没有上传完",
     "reason": "请填写理由",
     "opinion": "请填写市（区）教育局意见",
     "list_open": "本市（区）的推荐名单已上报，不能再改动；如需改动请联系市教育局延期",
@@ -112,7 +113,7 @@ def _row(
     return Transition(name, frozenset(sources), target, frozenset({role}), needs, opens, closes)
 
 
-COMPLETE = ("answers_complete", "figures_present", "evidence_present")
+COMPLETE = ("answers_complete", "figures_present", "evidence_present", "evidence_stored")
 BEFORE_LIST = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.ENDORSED, State.DECLINED)
 BEFORE_DECIDED = (*BEFORE_LIST, State.VISITING, State.SCORED)
 

@@ -13,11 +13,12 @@ from backend.handlers.openapi_document import Line, lines
 from backend.handlers.operation import Media
 from backend.models.people import Role
 from backend.services import files
-from backend.store import photo_records
+from backend.store import photo_records, uploads
 from backend.store.photo_records import Kind, PhotoRecord
 from tests import photos
 from tests.http.arriving import Arrivals
 from tests.http.conftest import SignedIn, new_id
+from tests.http.uploading import TUS, encoded, form_body, jpeg, of_submission, of_visit
 from tests.http.world import ITEM, MUNICIPAL, Subject, World, workbook
 from tests.wechat_stub import push
 
@@ -69,6 +70,7 @@ class Sample:
     stage: str | Mapping[str, str] = "draft"
     body: Body | None = None
     query: Callable[[Case], Mapping[str, str] | Awaitable[Mapping[str, str]]] | None = None
+    headers: Callable[[Case], Mapping[str, str]] | None = None
     handed_in: bool = False
     district: str = "hailing"
     prepare: Prepare | None = None
@@ -125,7 +127,7 @@ async def _stored(case: Case, kind: Kind, record_id: str) -> PhotoRecord | None:
         blob = {"blob_id": await arrivals.blob(case.subject.school_id, picture), "stored_at": case.world.clock()}
         collection = "evidence" if kind == "evidence" else "visit_photos"
         await arrivals.deps.db[collection].update_one({"_id": record_id}, {"$set": blob})
-        await arrivals.check_all()
+    await arrivals.check_all()
     return await photo_records.find(arrivals.deps.db, kind, record_id)
 
 
@@ -358,6 +360,46 @@ async def printed_code(case: Case) -> Mapping[str, str]:
     return {"code": document["_id"]}
 
 
+def metadata(case: Case) -> dict[str, str]:
+    """What is said with a file of the school, or of its visit."""
+    if case.role in ("inspector", "lead"):
+        return of_visit(case.subject.visit_id, item=ITEM, taken_at=case.world.later(minutes=-1))
+    return of_submission(case.subject.submission_id)
+
+
+def creation(case: Case) -> dict[str, str]:
+    """The headers that begin an upload of 100 bytes."""
+    return {**TUS, "Upload-Length": "100", "Upload-Metadata": encoded(metadata(case))}
+
+
+async def upload_of(case: Case) -> str:
+    """An upload of 100 bytes, none of which has come, of the one in the actor's place."""
+    places = {"inspector": case.subject.member, "lead": case.subject.lead}
+    owner, now = places.get(case.role, case.subject.contact), case.world.clock()
+    upload = {
+        "_id": new_id(),
+        "person_id": owner.person.id,
+        "role": owner.actor.role.value,
+        "school_id": case.subject.school_id,
+        "evidence_id": new_id(),
+        "submission_id": case.subject.submission_id,
+        "visit_id": None,
+        "said": {"kind": "photo", "sha256": None},
+        "metadata": "",
+        "length": 100,
+        "offset": 0,
+        "state": "receiving",
+        "created_at": now,
+        "expires_at": now + timedelta(days=1),
+        **dict.fromkeys(("tail", "content_type", "receipt", "lease")),
+    }
+    await uploads.insert(case.world.db, upload)
+    return str(upload["_id"])
+
+
+# Who uploads has something to upload to.
+UPLOADS = {"school": "draft", "inspector": "opened", "lead": "opened"}
+
 # A district whose list has only the schools that a sample puts there.
 LISTED = "taixing"
 NOT_LEAD = frozenset({"inspector"})
@@ -538,6 +580,20 @@ SAMPLES: Mapping[str, Sample] = {
     "evidence.add": Sample(body=evidence),
     "evidence.read": Sample(),
     "evidence.remove": Sample(),
+    "upload.create": Sample(UPLOADS, body=lambda case: jpeg(100), headers=creation),
+    "upload.read": Sample(UPLOADS, values={"upload_id": upload_of}),
+    "upload.append": Sample(
+        UPLOADS,
+        body=lambda case: jpeg(50),
+        headers=lambda case: {**TUS, "Upload-Offset": "0"},
+        values={"upload_id": upload_of},
+    ),
+    "upload.terminate": Sample(UPLOADS, headers=lambda case: TUS, values={"upload_id": upload_of}),
+    "upload.send_form": Sample(
+        UPLOADS,
+        body=lambda case: form_body("b", metadata(case), jpeg(100)),
+        headers=lambda case: {"Content-Type": "multipart/form-data; boundary=b"},
+    ),
     "submission.return": Sample({"district": "submitted", "city": "endorsed"}, body=said),
     "submission.endorse": Sample("submitted", body=lambda case: {"opinion": "同意推荐"}),
     "submission.decline": Sample("submitted", body=said),
@@ -569,6 +625,7 @@ class Request:
     body: Any
     token: str | None
     query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -580,8 +637,8 @@ class Request:
         """The body as the test's client takes it."""
         declared = self.line.operation.body
         if isinstance(declared, Media):
-            return {"body": self.body, "headers": {"Content-Type": declared.types[0]}}
-        return {"json_body": self.body}
+            return {"body": self.body, "headers": {"Content-Type": declared.types[0], **self.headers}}
+        return {"json_body": self.body, "headers": dict(self.headers)}
 
 
 async def request_of(line: Line, case: Case) -> Request:
@@ -595,7 +652,8 @@ async def request_of(line: Line, case: Case) -> Request:
     body = sample.body(case) if sample.body else None
     asked = sample.query(case) if sample.query else {}
     query = urlencode(await asked if isawaitable(asked) else asked)
-    return Request(line, values, await body if isawaitable(body) else body, case.actor.token, query)
+    headers = sample.headers(case) if sample.headers else {}
+    return Request(line, values, await body if isawaitable(body) else body, case.actor.token, query, headers)
 
 
 async def case_of(world: World, line: Line, role: str) -> Case:

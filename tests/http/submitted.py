@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import randrange
 from typing import Any
 
 from inspection.rules.case import School, Stage, applicable_clauses
 from inspection.rules.points import as_number
 from inspection.rules.rubric import Rubric
+from tests import photos
 from tests.http.conftest import Answer, Service, SignedIn, SignIn, new_id
+from tests.http.uploading import Client, of_submission
 
 PHONE = "0523-86881234"
 
@@ -60,7 +63,7 @@ class World:
 
     async def fill_in(self, school: Registered, **values: Any) -> None:
         """Fills in the whole form; `values` replace some by name."""
-        await self.add_evidence(school, evidence_id := new_id())
+        await self.upload_evidence(school, evidence_id := new_id())
         view = await self.read(school)
         wanted = complete(self.rubric, tuple(view["school"]["stages"]), evidence_id) | values
         changes = [change(name, value, view["versions"].get(name, 0)) for name, value in wanted.items()]
@@ -71,6 +74,11 @@ class World:
     async def add_evidence(self, school: Registered, evidence_id: str, **more: Any) -> Answer:
         """Records a photo."""
         return await self.service.post(f"{school.path}/evidence", evidence(evidence_id) | more, school.contact.token)
+
+    async def upload_evidence(self, school: Registered, evidence_id: str, **more: str) -> None:
+        """Uploads a photo."""
+        said = of_submission(school.submission_id, evidence_id, **more)
+        await Client(self.service, school.contact.token).upload(said, photos.photo(randrange(10**9), size=(64, 48)))
 
     async def post(self, school: Registered, verb: str, body: Any = None, by: SignedIn | None = None) -> Answer:
         """Makes a transition as the officer of hailing, or whoever."""

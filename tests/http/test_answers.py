@@ -8,6 +8,7 @@ import pytest
 
 from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, new_id
 from tests.http.scored import OCTOBER, City, Scored, make_city
+from tests.http.uploading import Client, jpeg, of_submission, sha256
 
 CLOSES = OCTOBER + timedelta(days=5)
 
@@ -64,12 +65,12 @@ async def test_from_window_to_upheld(city: City, school: Scored) -> None:
 
 async def test_new_proof_is_taken_in_while_the_window_is_open(city: City, school: Scored) -> None:
     contact = await city.contact(school)
-    photo = {
+    photo: dict[str, Any] = {
         "id": new_id(),
-        "sha256": "a" * 64,
+        "sha256": sha256(data := jpeg(2000)),
         "kind": "photo",
         "name": "补拍.jpg",
-        "size": 1_500_000,
+        "size": 2000,
         "item": "1.1.2",
     }
 
@@ -80,6 +81,10 @@ async def test_new_proof_is_taken_in_while_the_window_is_open(city: City, school
     assert await bring("b") == 409
     await open_window(city, school)
     assert (await city.service.post(f"{school.path}/evidence", photo, contact.token)).status == 201
+    refused = await give(city, school, evidence=[photo["id"], new_id()])
+    assert [each["code"] for each in refused.error["details"]] == ["not_uploaded", "unknown_evidence"]
+    said = of_submission(school.submission_id, photo["id"], item="1.1.2", name="补拍.jpg")
+    await Client(city.service, contact.token).upload(said, data)
     assert (await give(city, school, evidence=[photo["id"]])).status == 200
     city.service.clock.set(CLOSES)
     assert await bring("c") == 409
@@ -189,7 +194,7 @@ async def test_only_what_there_is_can_be_answered_and_settled(city: City, school
     unknown, foreign = new_id(), new_id()
     await city.service.deps.db.evidence.insert_one({"_id": foreign, "submission_id": new_id(), "removed_at": None})
     assert (await give(city, school, evidence=[unknown, foreign])).paths == ["/evidence/0", "/evidence/1"]
-    own = {"_id": unknown, "submission_id": school.submission_id, "removed_at": None}
+    own = {"_id": unknown, "submission_id": school.submission_id, "removed_at": None, "blob_id": new_id()}
     await city.service.deps.db.evidence.insert_one(own)
     assert (await give(city, school, evidence=[unknown, unknown])).json["evidence"] == [unknown]
 

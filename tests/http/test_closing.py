@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Answer, Service, SignedIn, SignIn, new_id
+from tests.http.uploading import Client, jpeg, of_visit, sha256
 from tests.http.visiting import PNG, School, Visiting, make_visiting
 
 
@@ -32,7 +33,6 @@ async def visit(world: Visiting, school: School, team: list[SignedIn]) -> str:
 
 SIGNED: dict[str, Any] = {"name": "陈校长", "role": "校长", "signature": PNG}
 REFUSED: dict[str, Any] = {"refused": True, "reason": "对 1.1.1 的评分有异议"}
-SHA = "ab" * 32
 
 
 async def countersign(world: Visiting, visit: str, who: SignedIn, body: dict[str, Any] | None = None) -> Answer:
@@ -41,6 +41,10 @@ async def countersign(world: Visiting, visit: str, who: SignedIn, body: dict[str
 
 async def close(world: Visiting, visit: str, who: SignedIn) -> Answer:
     return await world.post(f"/api/visits/{visit}/close", None, who)
+
+
+async def upload(world: Visiting, visit: str, who: SignedIn, photo: str, data: bytes) -> None:
+    await Client(world.service, who.token).upload(of_visit(visit, photo, item="1.1.1"), data)
 
 
 async def photograph(world: Visiting, visit: str, who: SignedIn, photo: str, **more: Any) -> Answer:
@@ -182,21 +186,27 @@ async def test_a_ruling_or_a_reopened_sheet_makes_the_countersignature_void(
 
 
 async def test_a_photo_is_recorded_once_and_then_stored(world: Visiting, team: list[SignedIn], visit: str) -> None:
-    photo = new_id()
+    photo, data = new_id(), jpeg(1000)
     first = await photograph(world, visit, team[1], photo)
     assert (first.status, first.json["sha256"], first.json["taken_at"]) == (200, None, "2022-09-05T01:30:00Z")
     assert (await photograph(world, visit, team[1], photo)).json == first.json
-    stored = await photograph(world, visit, team[1], photo, sha256=SHA)
-    assert stored.json == first.json | {"sha256": SHA}
-    assert (await photograph(world, visit, team[1], photo)).json == stored.json
+    announced = await photograph(world, visit, team[1], photo, sha256=sha256(data))
+    assert announced.json == first.json | {"sha256": sha256(data)}
+    assert (await photograph(world, visit, team[1], photo)).json == announced.json
     for other in ({"sha256": "cd" * 32}, {"item": "1.1.2"}):
         answer = await photograph(world, visit, team[1], photo, **other)
         assert (answer.status, answer.error["code"]) == (409, "id_taken")
     assert (await photograph(world, visit, team[0], photo)).status == 409
     assert (await photograph(world, visit, team[1], new_id(), item="9.9.9")).paths == ["/item"]
     assert (await photograph(world, visit, team[1], new_id(), sha256="xy")).paths == ["/sha256"]
+    await upload(world, visit, team[1], photo, data)
     listed = (await world.get(f"/api/visits/{visit}/evidence", team[0])).json["items"]
-    assert listed == [stored.json]
+    (stored,) = listed
+    assert stored == announced.json | {"stored_at": "2022-09-05T02:00:00Z", "file": stored["file"]}
+    assert stored["file"]["check"] == "pending"
+    # A sheet that is signed takes no more points, and its inspector's photos still arrive.
+    await ready(world, team, visit)
+    await upload(world, visit, team[1], new_id(), jpeg(1000))
 
 
 async def test_ten_of_one_photo_at_once_are_one(world: Visiting, team: list[SignedIn], visit: str) -> None:
@@ -209,7 +219,7 @@ async def test_ten_of_one_photo_at_once_are_one(world: Visiting, team: list[Sign
 async def test_a_lost_photo_is_written_off_by_the_lead(world: Visiting, team: list[SignedIn], visit: str) -> None:
     lost, kept, path = new_id(), new_id(), f"/api/visits/{visit}/write-offs"
     await photograph(world, visit, team[1], lost)
-    await photograph(world, visit, team[1], kept, sha256=SHA)
+    await upload(world, visit, team[1], kept, jpeg(1000))
     body = {"evidence_id": lost, "reason": "手机掉进水里"}
     assert (await world.post(path, body, team[0])).error["code"] == "wrong_state"
     await ready(world, team, visit)

@@ -9,6 +9,7 @@ import pytest
 from backend.store.mongo import Database
 from tests.http.conftest import Clock, Service, SignIn, new_id
 from tests.http.submitted import World, change, complete, evidence, make_world
+from tests.http.uploading import Client, jpeg, of_submission, sha256
 
 CLOSES = datetime(2022, 8, 31, 16, tzinfo=UTC)
 
@@ -327,3 +328,22 @@ async def test_evidence_of_a_submitted_form_stays(world: World, database: Databa
 async def test_without_a_cycle_there_is_no_list(service: Service, signed_in: SignIn) -> None:
     answer = await service.get("/api/submissions", (await signed_in("city")).token)
     assert (answer.status, answer.error["code"]) == (409, "no_cycle")
+
+
+async def test_a_form_is_not_submitted_before_what_is_attached_has_arrived(world: World) -> None:
+    school, photo, scan = await world.register(), new_id(), new_id()
+    await world.fill_in(school)
+    await world.add_evidence(school, photo, sha256=sha256(data := jpeg(123456)))
+    await world.add_evidence(school, scan, kind="scan", name="盖章.pdf")
+    first = (await world.read(school))["items"]["1.1.2"]["evidence"][0]
+    await world.save(school, change("/items/1.1.2/evidence", [first, photo], 1), change("/scans", [scan]))
+    answer = await world.post(school, "submit", by=school.contact)
+    assert answer.status == 409
+    said = [(each["path"], each["code"]) for each in answer.error["details"]]
+    assert said == [("/items/1.1.2/evidence/1", "not_uploaded"), ("/scans/0", "not_uploaded")]
+    missing = (await world.read(school))["missing"]
+    assert [(each["path"], each["code"]) for each in missing] == said
+    await world.save(school, change("/scans", [], 1))
+    await Client(world.service, school.contact.token).upload(of_submission(school.submission_id, photo), data)
+    assert (await world.read(school))["missing"] == []
+    assert (await world.post(school, "submit", by=school.contact)).status == 200

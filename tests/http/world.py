@@ -22,8 +22,10 @@ from backend.store.recommendation_lists import list_id
 from backend.store.sessions import Session, hash_token
 from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
+from tests import photos
 from tests.http import submitted
 from tests.http.conftest import Answer, Clock, Service, SignedIn, new_id
+from tests.http.uploading import Client, of_visit
 from tests.http.visiting import PNG, Visiting
 from tests.wechat_stub import Stub
 
@@ -196,7 +198,8 @@ class World:
         photo = {**submitted.evidence(new_id()), "schema": 1, "item": None, "added_by": subject.contact.person.id}
         subject.evidence_id = photo["_id"] = photo.pop("id")
         photo |= {"submission_id": subject.submission_id, "school_id": subject.school_id, "added_at": self.clock()}
-        await self.db.evidence.insert_one(photo | {"submitted_at": None, "removed_at": None, "removed_by": None})
+        nothing = dict.fromkeys(("submitted_at", "removed_at", "removed_by", "blob_id", "stored_at", "upload"))
+        await self.db.evidence.insert_one(photo | nothing)
         if whole:
             registered = submitted.Registered(subject.school_id, subject.name, subject.contact, subject.submission_id)
             api = submitted.World(self.service, self.sign_in, self.rubric, self.city, self.city)
@@ -221,8 +224,8 @@ class World:
     async def photographed(self, subject: Subject) -> None:
         """The member takes a photo, which is not uploaded yet."""
         subject.photo_id = new_id()
-        body = {"id": subject.photo_id, "item": ITEM, "taken_at": self.later(minutes=-5), "sha256": "ab" * 32}
-        await self.post(f"/api/visits/{subject.visit_id}/evidence", body, subject.member)
+        said = of_visit(subject.visit_id, subject.photo_id, item=ITEM, taken_at=self.later(minutes=-5))
+        await Client(self.service, subject.member.token).upload(said, photos.photo(self.number(), size=(64, 48)))
 
     async def _scored(self, subject: Subject) -> None:
         visiting, nothing = self.visiting, {f"i{ITEM.replace('.', '_')}": 0}

@@ -6,11 +6,19 @@ from datetime import UTC, datetime, timedelta
 import gridfs
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from backend.store import blobs
 from backend.store.embedded import Embedded
-from backend.store.gridfs import CHUNK_BYTES, ORIGINALS, RENDITIONS, CorruptFile, insert_chunks, put
+from backend.store.gridfs import (
+    CHUNK_BYTES,
+    ORIGINALS,
+    ChunkTaken,
+    CorruptFile,
+    insert_chunks,
+    insert_file,
+    read_chunks,
+)
 from backend.store.mongo import Database, Document, Session, transact
 from tests.http.conftest import new_id
 
@@ -60,13 +68,27 @@ async def test_a_file_without_its_chunks_is_said_to_be_corrupt(database: Databas
 
 
 async def test_a_rendition_is_put_once(database: Database) -> None:
-    data, file_id = random.randbytes(CHUNK_BYTES + 9), new_id()
-    await blobs.put_rendition(database, file_id, data, NOW, "image/jpeg")
+    data = random.randbytes(CHUNK_BYTES + 9)
+    file_id = await blobs.put_rendition(database, data, NOW, "image/jpeg")
     assert await blobs.read_rendition(database, file_id) == data
     pieces = [piece async for piece in blobs.read_rendition_range(database, file_id, 3, CHUNK_BYTES + 2)]
     assert b"".join(pieces) == data[3 : CHUNK_BYTES + 2]
-    with pytest.raises((BulkWriteError, DuplicateKeyError)):
-        await put(database, RENDITIONS, file_id, b"other", NOW)
+    assert await blobs.put_rendition(database, data, NOW, "image/webp") != file_id
+    # Killed half-way, it is made whole by the next try.
+    await database["renditions.files"].delete_one({"_id": file_id})
+    await database["renditions.chunks"].delete_one({"files_id": file_id, "n": 1})
+    assert await blobs.put_rendition(database, data, NOW, "image/jpeg") == file_id
+    assert await blobs.read_rendition(database, file_id) == data
+    assert await database["renditions.chunks"].count_documents({"files_id": file_id}) == 2
+
+
+async def test_a_chunk_is_never_replaced(database: Database) -> None:
+    await insert_chunks(database, ORIGINALS, "file", 0, [b"first", b"second"])
+    # What is written for a majority makes durable, and visible, what was written before it.
+    await insert_file(database, ORIGINALS, None, "file", 11, NOW)
+    with pytest.raises(ChunkTaken):
+        await insert_chunks(database, ORIGINALS, "file", 1, [b"other", b"third"])
+    assert [piece async for piece in read_chunks(database, ORIGINALS, "file", 0, 9)] == [b"first", b"second"]
 
 
 async def test_a_school_has_a_content_once(database: Database) -> None:

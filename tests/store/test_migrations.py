@@ -169,3 +169,13 @@ async def test_an_index_that_is_defined_otherwise_is_built_anew(bare_database: D
     )
     await ensure_indexes(bare_database, changed)
     assert await missing_indexes(bare_database, changed) == []
+
+
+async def test_version_5_knows_what_is_stored_of_evidence(bare_database: Database) -> None:
+    await bare_database.visits.insert_one({"_id": "v", "school_id": "s"})
+    await bare_database.evidence.insert_one({"_id": "e", "schema": 1, "sha256": "ab"})
+    await bare_database.visit_photos.insert_one({"_id": "p", "schema": 1, "visit_id": "v", "sha256": "ab"})
+    await migrate(bare_database)
+    nothing = {"blob_id": None, "stored_at": None, "upload": None, "schema": 2, "sha256": "ab"}
+    assert await bare_database.evidence.find_one() == {"_id": "e", **nothing}
+    assert await bare_database.visit_photos.find_one() == {"_id": "p", "visit_id": "v", "school_id": "s", **nothing}

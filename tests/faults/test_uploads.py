@@ -1,0 +1,94 @@
+"""Kill -9 of the service at any point of uploads: every receipt names bytes that are there, and all goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from random import Random
+
+import pytest
+
+from backend.deps import Deps, utc_now
+from backend.services import fsck
+from backend.store import blobs
+from backend.store.embedded import Embedded
+from backend.store.gridfs import RENDITIONS
+from backend.store.migrations import migrate
+from backend.store.mongo import Database
+from tests.faults.processes import ServiceProcess, free_port
+from tests.faults.sending import Phone
+from tests.faults.test_kill import Record
+from tests.faults.world import World
+from tests.http.conftest import Clock, make_deps
+from tests.seeds import fresh_seed, seeded
+
+PHOTOS = 3
+
+
+@pytest.fixture(scope="module")
+async def service(
+    mongodb: Embedded, faults_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServiceProcess]:
+    """The service on the worker's MongoDB; not started yet."""
+    await migrate(faults_database)
+    settings = {"mongodb_uri": mongodb.uri, "database": faults_database.name, "disk_reserve": "0"}
+    process = ServiceProcess(tmp_path_factory.mktemp("service"), settings, free_port())
+    yield process
+    process.kill()
+
+
+def phones_of(world: World, port: int, chance: Random) -> list[Phone]:
+    """Three inspectors who photograph."""
+    return [
+        Phone(port, sheet.inspector.token, sheet.visit_id, world.items[:9], Random(chance.random()))
+        for sheet in world.sheets[:3]
+    ]
+
+
+async def check(deps: Deps, phones: list[Phone]) -> None:
+    """Every receipt that was given names bytes that are there, and there is nothing else."""
+    for phone in phones:
+        for evidence_id, receipt in phone.receipts.items():
+            photo = await deps.db.visit_photos.find_one({"_id": evidence_id})
+            assert photo is not None
+            assert photo["sha256"] == receipt["sha256"] == phone.hashes[evidence_id]
+            blob = await blobs.find(deps.db, photo["blob_id"])
+            assert blob is not None
+            assert len(await blobs.read_original(deps.db, blob)) == receipt["size"]
+    # Pictures made of a photo are stored before they are noted, and found again by the next look at it.
+    assert [finding async for finding in fsck.check(deps) if finding.where != RENDITIONS] == []
+
+
+async def send_all(phones: list[Phone], fault: asyncio.Task[None]) -> dict[str, int]:
+    """Lets the phones send while the fault takes its course; the figures."""
+    try:
+        await asyncio.gather(fault, *(phone.run(PHOTOS) for phone in phones))
+    finally:
+        fault.cancel()
+        for phone in phones:
+            phone.close()
+    return {
+        "photos with a receipt": sum(len(phone.receipts) for phone in phones),
+        "answers lost": sum(phone.lost for phone in phones),
+        "resumed": sum(phone.resumed for phone in phones),
+    }
+
+
+@seeded
+async def test_kill_9_in_the_middle_of_uploads(
+    run: int, world: World, service: ServiceProcess, faults_database: Database, record_property: Record
+) -> None:
+    chance = Random(fresh_seed())
+    # It would go on checking the photos of the run before.
+    service.kill()
+    await world.install(faults_database)
+    await service.start()
+    phones = phones_of(world, service.port, chance)
+
+    async def crash() -> None:
+        await asyncio.sleep(chance.uniform(0, 1.0))
+        service.kill()
+        await service.start()
+
+    figures = await send_all(phones, asyncio.create_task(crash()))
+    later = make_deps(faults_database, Clock(utc_now() + fsck.YOUNG))
+    await check(later, phones)
+    record_property("faults", figures)
