@@ -2,17 +2,21 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run test lint format web bench soak preview setup lock clean
+.PHONY: help run run-lan test lint format web bench soak preview setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 WORKERS = auto
 SEEDS = 300
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: setup web ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
 	@exec $(VENV_PYTHON) -m backend serve --demo
+
+run-lan: setup ## The same over HTTPS for phones in this network, with a certificate authority of its own (docs/lan.md)
+	.ci/web.sh build
+	@exec $(VENV_PYTHON) -m backend lan
 
 test: lint web ## Every check and every test
 	.ci/browser.sh

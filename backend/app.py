@@ -1,5 +1,7 @@
 """The URL table, and the application that serves it."""
 
+import ssl
+
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
@@ -112,6 +114,8 @@ def context_of(app: Application) -> Context:
     return context
 
 
-def make_server(app: Application) -> HTTPServer:
-    """The HTTP server of the application, not yet listening."""
-    return HTTPServer(app, max_body_size=_NO_LIMIT, body_timeout=_BODY_SECONDS, idle_connection_timeout=_IDLE_SECONDS)
+def make_server(app: Application, tls: ssl.SSLContext | None = None) -> HTTPServer:
+    """The HTTP server of the application, not yet listening; with `tls` it speaks HTTPS."""
+    return HTTPServer(
+        app, ssl_options=tls, max_body_size=_NO_LIMIT, body_timeout=_BODY_SECONDS, idle_connection_timeout=_IDLE_SECONDS
+    )

@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
 from backend.handlers.context import Context
 from backend.services import photo_checks, publications, upload_sweep
-from backend.settings import Settings
+from backend.settings import Settings, SettingsError
 from backend.store.errors import StoreError
 from backend.store.migrations import migrate, readiness
 from backend.store.opening import unusable
@@ -48,6 +49,18 @@ async def prepare_database(deps: Deps, *, own: bool) -> None:
         log.info("publication_resumed", count=resumed)
 
 
+def tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """What HTTPS is spoken with; None for plain HTTP. Raises `SettingsError` for files that can't be used."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError([f"  ZHIPING_TLS_CERTIFICATE、ZHIPING_TLS_KEY 不能使用（{error}），请检查文件"]) from None
+    return context
+
+
 async def keep_assets(deps: Deps) -> None:
     """Keeps the assets of this build for pages that outlive it; a full disk must not stop the service."""
     try:
@@ -72,7 +85,7 @@ async def serve(
             await prepare_database(deps, own=settings.mongodb_uri is None)
             await keep_assets(deps)
         app = make_app(deps)
-        server = make_server(app)
+        server = make_server(app, tls_of(settings))
         server.add_sockets(sockets)
         # What is there now stays. Looking at it in every full collection would stop the loop for a tenth of a second.
         gc.freeze()

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/?#\s]+$",
         description="用户看到的网址，如 https://zhiping.example.cn，不带末尾的 /；不设则为 http://监听地址:端口",
     )
+    tls_certificate: Path | None = Field(
+        None, description="HTTPS 证书链文件的路径（PEM）；与 ZHIPING_TLS_KEY 一起设置，服务便以 HTTPS 应答"
+    )
+    tls_key: Path | None = Field(None, description="HTTPS 证书私钥文件的路径（PEM）")
     processes: int = Field(1, ge=1, le=64, description="进程数，1–64 的整数")
     trusted_proxies: Networks = Field(
         (), description="反向代理的地址，用逗号分隔的 IP 或网段，如 10.0.0.0/8；只有它们转来的客户端地址才可信"
@@ -149,7 +153,7 @@ class Settings(BaseSettings):
         if self.public_url is not None:
             return self.public_url
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.tls_certificate else 'http'}://{host}:{self.port}"
 
 
 class SettingsError(Exception):
@@ -198,6 +202,8 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("  ZHIPING_SESSION_IDLE_HOURS：应不大于 ZHIPING_SESSION_ABSOLUTE_HOURS")
     if (settings.wechat_app_id is None) != (settings.wechat_app_secret is None):
         problems.append("  ZHIPING_WECHAT_APP_ID 和 ZHIPING_WECHAT_APP_SECRET：请两项都设，或都不设")
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        problems.append("  ZHIPING_TLS_CERTIFICATE 和 ZHIPING_TLS_KEY：请两项都设，或都不设")
     if settings.wechat_content_check and settings.wechat_app_id is None:
         problems.append("  ZHIPING_WECHAT_CONTENT_CHECK：要先设置 ZHIPING_WECHAT_APP_ID")
     if settings.wechat_aes_key is not None and settings.wechat_push_token is None:
