@@ -14,8 +14,7 @@ help: ## What there is
 run: setup web ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
 	@exec $(VENV_PYTHON) -m backend serve --demo
 
-run-lan: setup ## The same over HTTPS for phones in this network, with a certificate authority of its own (docs/lan.md)
-	.ci/web.sh build
+run-lan: setup web ## The same over HTTPS for phones in this network, with a certificate authority of its own (docs/lan.md)
 	@exec $(VENV_PYTHON) -m backend lan
 
 test: lint web ## Every check and every test

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -28,6 +29,7 @@ from backend.demonstration.cycle import one_school, whole_cycle
 from backend.demonstration.registration import City, Member
 from backend.demonstration.results import show_one, show_results
 from backend.demonstration.states import fill
+from backend.demonstration.visits import today
 from backend.settings import Settings, SettingsError, load_settings
 
 SUMMARY = "演示：虚构的学校走完流程；--whole-cycle 走完整个周期，--fill 为运行中的服务填入演示数据"
@@ -121,12 +123,25 @@ async def _print_links(city: City, console: Console) -> None:
     """A sign-in link for one person of each role."""
     officer = city.officer.token
     table = [("市教育局", (await _link(city, city.officer.id)))]
-    for role, title in (("district", "市（区）教育局"), ("inspector", "评估专家"), ("school", "学校联系人")):
+    for role, title in (("district", "市（区）教育局"), ("school", "学校联系人")):
         people = (await city.api.call("GET", f"/api/people?role={role}&limit=1", officer))["items"]
         table += [(title, await _link(city, person["id"])) for person in people]
+    table += await _visit_link(city)
     console.print("\n登录链接（一次有效，再次执行 make run 或 demo --fill 可得到新的）：")
     for title, url in table:
         console.print(f"  {title}：{url}", soft_wrap=True, highlight=False)
+
+
+async def _visit_link(city: City) -> list[tuple[str, str]]:
+    """A link that signs a lead inspector in and opens their visit of today, else one under way."""
+    day = today(datetime.now(UTC)).isoformat()
+    for query in (f"date={day}&state=open", "state=open", "state=planned"):
+        found = (await city.api.call("GET", f"/api/visits?{query}&limit=1", city.officer.token))["items"]
+        for visit in found:
+            lead = next(member for member in visit["team"] if member["lead"])
+            title = f"评估专家（{lead['name']}，{visit['date']} {visit['school']['name']}）"
+            return [(title, f"{await _link(city, lead['inspector_id'])}/m/visits/{visit['id']}")]
+    return []
 
 
 async def _link(city: City, person_id: str) -> str:

@@ -48,8 +48,12 @@ async def fill(city: City, progress: Progress, name: str) -> None:
     await each(progress, "市（区）初评", city, those(lambda each: each not in ("draft", "submitted")), review)
     for district in HANDED_IN:
         await forms.hand_in(city, district)
-    going = [entrant for entrant in at_least("endorsed") if entrant.school.district in HANDED_IN]
-    await visits.plan(city, going, datetime.now(UTC))
+    # What is done lies behind us, what is under way is today, on whatever day of the week, and the rest is to come.
+    now = datetime.now(UTC)
+    coming = [entrant for entrant in those(lambda each: each == "endorsed") if entrant.school.district in HANDED_IN]
+    await visits.plan(city, at_least("scored"), now, visits.working_days(now, last=0))
+    await visits.plan(city, coming, now, visits.working_days(now, first=1), shared=True)
+    await visits.plan(city, those(lambda each: each == "visiting"), now, [visits.today(now)], shared=True)
     await each(progress, "现场评估", city, at_least("scored"), visits.inspect)
     await each(progress, "现场评估进行中", city, those(lambda each: each == "visiting"), _half_way)
     await answers(city, at_least("scored"))

@@ -3,13 +3,14 @@
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from backend.demonstration.answers import ruling_of, score_sheet
 from backend.demonstration.pictures import DEVICE, photo
 from backend.demonstration.registration import City, Entrant, Member
 from inspection.rules.points import as_number
+from inspection.rules.workflow import SHANGHAI
 
 TEAM = 3
 # Photos of visits are other rooms than those in the forms.
@@ -18,21 +19,40 @@ FIRST_DAY, LAST_DAY = -25, 35
 REASON = "现场复核原始材料并与两位专家合议后认定"
 
 
-async def plan(city: City, entrants: Sequence[Entrant], now: datetime) -> None:
-    """Plans a visit to each of these schools, as the service suggests it, on working days around today."""
-    days = [now.date() + timedelta(days=number) for number in range(FIRST_DAY, LAST_DAY)]
-    body = {"team_size": TEAM, "days": [day.isoformat() for day in days if day.weekday() < 5]}
+def working_days(now: datetime, first: int = FIRST_DAY, last: int = LAST_DAY) -> list[date]:
+    """The working days from `first` to before `last`, counted from today."""
+    days = [today(now) + timedelta(days=number) for number in range(first, last)]
+    return [day for day in days if day.weekday() < 5]
+
+
+def today(now: datetime) -> date:
+    """The day in Shanghai."""
+    return now.astimezone(SHANGHAI).date()
+
+
+async def plan(
+    city: City, entrants: Sequence[Entrant], now: datetime, days: Sequence[date] = (), *, shared: bool = False
+) -> None:
+    """Plans a visit to each of these schools, as the service suggests it, on these days: working days around today
+    where none are given. `shared`: each of a team has groups of the rubric to score."""
+    body = {"team_size": TEAM, "days": [day.isoformat() for day in days or working_days(now)]}
     suggested = await city.api.call("POST", "/api/visits/suggestion", city.officer.token, body)
     wanted = {entrant.submission_id: entrant for entrant in entrants}
-    visits = [_visit(each) for each in suggested["visits"] if each["submission_id"] in wanted]
+    groups = [group.code for group in city.rubric.groups] if shared else []
+    visits = [_visit(each, groups) for each in suggested["visits"] if each["submission_id"] in wanted]
     planned = await city.api.call("POST", "/api/visits/plan", city.officer.token, {"visits": visits})
     for visit in planned["visits"]:
         wanted[visit["submission_id"]].visit_id = visit["id"]
 
 
-def _visit(suggested: Mapping[str, Any]) -> dict[str, Any]:
+def _visit(suggested: Mapping[str, Any], groups: Sequence[str]) -> dict[str, Any]:
     team = [{"inspector_id": member["inspector_id"], "lead": member["lead"]} for member in suggested["team"]]
-    return {**{name: suggested[name] for name in ("submission_id", "date", "half")}, "team": team}
+    planned: dict[str, Any] = {name: suggested[name] for name in ("submission_id", "date", "half")}
+    if groups:
+        planned["assignments"] = {
+            member["inspector_id"]: groups[number :: len(team)] for number, member in enumerate(team)
+        }
+    return {**planned, "team": team}
 
 
 async def team_of(city: City, entrant: Entrant) -> tuple[Member, list[Member]]:

@@ -26,10 +26,11 @@ def _files() -> dict[str, bytes]:
 class Home(Handler):
     """/"""
 
-    @operation(id="page.home", status=302)
-    async def get(self) -> None:
-        """The way to the first page."""
-        self.set_header("Location", "/sign-in")
+    @operation(id="page.home", answer=Media(("text/html; charset=utf-8",)))
+    async def get(self) -> bytes:
+        """The sign-in page, which from here leads who is signed in on to where they work."""
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        return _files()["sign-in.html"]
 
 
 class SignInPage(Handler):

@@ -15,7 +15,7 @@ from backend.errors import NotFound
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
-from backend.models.web import TYPES
+from backend.models.web import OLDEST_APP, TYPES, AppInfo
 
 # `'self'` of connect-src covers the WebSocket of the same host. Nothing inline: neither scripts nor styles.
 POLICY = (
@@ -104,4 +104,13 @@ class PhoneRoot(Handler):
         self.set_header("Location", "/m/")
 
 
-ROUTES: tuple[Route, ...] = (Route("/m", PhoneRoot), Route("/m/{web_path}", Phone))
+class App(Handler):
+    """/api/app"""
+
+    @operation(id="web.app", answer=AppInfo)
+    async def get(self) -> AppInfo:
+        """What a page asks before it syncs: the time, and whether it is too old for this service."""
+        return AppInfo(server_now=self.deps.clock(), oldest_app=OLDEST_APP)
+
+
+ROUTES: tuple[Route, ...] = (Route("/api/app", App), Route("/m", PhoneRoot), Route("/m/{web_path}", Phone))

@@ -3,7 +3,7 @@ are checked like models, at a fraction of the time."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, NotRequired, TypeAlias
+from typing import Annotated, Literal, NotRequired, TypeAlias
 
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
@@ -92,9 +92,15 @@ class SelfAssessed(TypedDict):
 
 @with_config(ConfigDict(strict=True, extra="forbid"))
 class Synced(TypedDict):
-    """What became of a batch. `revealed` holds the school's own answers on those of its items that have been scored."""
+    """What became of a batch. `revealed` holds the school's own answers on those of its items that have been scored.
+
+    `state` is that of the sheet (draft, signed), `phase` that of its visit (planned, open, closed), and `rubric_sha256`
+    names the rubric that it is scored by: a phone that has another one reads it anew."""
 
     server_now: datetime
+    state: Literal["draft", "signed"]
+    phase: Literal["planned", "open", "closed"]
+    rubric_sha256: str
     version: int
     applied: list[Id]
     known: list[Id]

@@ -1,7 +1,5 @@
 """A score sheet as its inspector sees it, and the progress of a team."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from backend.models.applications import StageView
@@ -9,9 +7,7 @@ from backend.models.base import Id, Instant, Line, Model, PointsOut
 from backend.models.cycles import GradeView, Share
 from backend.models.operations import SelfAssessed, SheetConflict, ValueOut
 from backend.models.submissions import Reason
-from backend.models.visits import VisitView
-
-SheetState = Literal["draft", "signed"]
+from backend.models.visits import SheetState, VisitView
 
 
 class SheetQuery(Model):
@@ -35,6 +31,7 @@ class SheetView(Model):
     """One's own sheet. `assigned` are the items to score. `revealed` holds the school's own answers on the items that
     have been scored; `first_points` those with which each was first scored, blind."""
 
+    server_now: Instant
     visit_id: Id
     state: SheetState
     version: int
@@ -117,6 +114,7 @@ class PackSchool(Model):
 class Pack(Model):
     """What a phone needs to work without a network."""
 
+    server_now: Instant
     visit: VisitView
     rubric: PackRubric
     rules: PackRules

@@ -1,7 +1,7 @@
 """Visits: who goes where when, and who scores what."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -29,6 +29,8 @@ class VisitState(StrEnum):
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
+
+SheetState = Literal["draft", "signed"]
 
 HALF_NAMES = {Half.MORNING: "上午", Half.AFTERNOON: "下午"}
 VISIT_STATE_NAMES = {
@@ -125,8 +127,18 @@ class SchoolOfVisit(Model):
     name: Line
 
 
+class OwnSheet(Model):
+    """An inspector's own sheet of a visit: where its version is not the phone's, there is something to sync."""
+
+    state: SheetState
+    version: int
+    signed_at: Instant | None
+
+
 class VisitView(Model):
-    """A visit. Districts don't see the team, and only the team and the city see the assignments and the version."""
+    """A visit. Districts don't see the team, and only the team and the city see the assignments and the version.
+
+    `own_sheet` is an inspector's own, in lists and where one visit is read."""
 
     id: Id
     cycle: str
@@ -142,6 +154,7 @@ class VisitView(Model):
     assignments: dict[Id, list[str]] | None
     opened_at: Instant | None
     closed_at: Instant | None
+    own_sheet: OwnSheet | None = None
 
 
 class VisitsPlanned(Model):

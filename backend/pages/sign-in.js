@@ -35,7 +35,7 @@ async function call(method, path, body) {
   return { status: response.status, data };
 }
 
-async function open(body) {
+async function open(body, wanted) {
   say('正在登录…');
   const { status, data } = await call('POST', '/api/sessions', body);
   if (status !== 201) {
@@ -46,7 +46,7 @@ async function open(body) {
     return;
   }
   localStorage.setItem(KEY, data.token);
-  goOn(data.me);
+  goOn(data.me, wanted);
 }
 
 async function switchTo(holding) {
@@ -57,12 +57,12 @@ async function switchTo(holding) {
   goOn(data.me);
 }
 
-// Who has a page of their own goes on to it.
+// Who has a page of their own goes on to it, or to the one wanted below it.
 const PAGES = { inspector: '/m/' };
 
-function goOn(me) {
+function goOn(me, wanted) {
   const page = PAGES[me.holding.role];
-  if (page) location.replace(page);
+  if (page) location.replace(wanted?.startsWith(page) ? wanted : page);
   else showMe(me);
 }
 
@@ -101,7 +101,7 @@ async function showInbox() {
 
 async function start() {
   const { status, data } = await call('GET', '/api/me');
-  if (status === 200) return showMe(data);
+  if (status === 200) return location.pathname === '/' ? goOn(data) : showMe(data);
   if (status === 401) localStorage.removeItem(KEY);
   show('me', false);
   show('password', true);
@@ -121,9 +121,10 @@ byId('sign-out').addEventListener('click', async () => {
 });
 
 async function openLink() {
-  const link = location.hash.slice(1);
+  // A page to go on to may follow the token, like #TOKEN/m/visits/…; only a path of our own is one.
+  const [, link, wanted] = /^#([^/]*)(\/[\w/-]*)?$/.exec(location.hash) ?? [null, location.hash.slice(1), null];
   history.replaceState(null, '', location.pathname);
-  await open({ link });
+  await open({ link }, wanted);
 }
 
 // A second link opened in the same tab changes only what stands behind the #.

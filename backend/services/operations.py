@@ -10,7 +10,7 @@ from backend.errors import NotFound, Unavailable
 from backend.models.operations import OperationBatch, Synced
 from backend.models.people import Actor
 from backend.services import sheet_state, visit_start
-from backend.services.cycles import current
+from backend.services.cycles import OpenCycle, current
 from backend.services.sheet_changes import Taken, take
 from backend.store import score_sheets
 
@@ -37,20 +37,23 @@ async def _apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch)
             raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
         taken = take(cycle, sheet, batch, deps.clock())
         if taken.batch is None:
-            return _answer(sheet, taken)
+            return _answer(cycle, sheet, taken)
         if sheet["phase"] == "planned":
             await visit_start.start(deps, actor, visit_id)
         elif await score_sheets.append(deps.db, sheet, taken.batch, taken.changes, taken.size):
-            return _answer(sheet, taken)
+            return _answer(cycle, sheet, taken)
         else:
             await asyncio.sleep(random.uniform(0, min(_MOST_DELAY, 0.002 * 2**attempt)))  # noqa: S311 - spreads rivals
     raise Unavailable("这张评分表正在被多处同时修改，请稍后再同步", code="busy")
 
 
-def _answer(sheet: Mapping[str, Any], taken: Taken) -> Synced:
+def _answer(cycle: OpenCycle, sheet: Mapping[str, Any], taken: Taken) -> Synced:
     first = taken.changes.get("first", sheet["first"])
     return {
         "server_now": taken.now,
+        "state": sheet["state"],
+        "phase": sheet["phase"],
+        "rubric_sha256": cycle.rubric.sha256,
         "version": sheet["version"] + bool(taken.added),
         "applied": [operation["id"] for operation in taken.added],
         "known": taken.known,

@@ -46,6 +46,7 @@ async def read(deps: Deps, actor: Actor, visit_id: str, query: SheetQuery) -> Sh
         if any(versions[each.id] > query.since for each in (state.current, *state.conflicts))
     }
     return SheetView(
+        server_now=deps.clock(),
         visit_id=visit_id,
         state=sheet["state"],
         version=sheet["version"],

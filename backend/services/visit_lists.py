@@ -1,6 +1,6 @@
 """How answers show visits, to whom as much as concerns them; and lists of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from backend.models.visits import (
     VISIT_STATE_NAMES,
     Half,
     MemberView,
+    OwnSheet,
     SchoolOfVisit,
     VisitsQuery,
     VisitState,
@@ -18,12 +19,13 @@ from backend.models.visits import (
 )
 from backend.services.cycles import current
 from backend.services.visit_access import visible
-from backend.store import visits
+from backend.store import score_sheets, visits
 
 
 async def read(deps: Deps, actor: Actor, visit_id: str) -> VisitView:
     """One visit; `NotFound` where the actor may not know of it."""
-    return view(actor, await visible(deps, actor, visit_id))
+    visit = await visible(deps, actor, visit_id)
+    return view(actor, visit, (await _own_sheets(deps, actor, [visit])).get(visit_id))
 
 
 async def read_page(deps: Deps, actor: Actor, query: VisitsQuery) -> Page[VisitView]:
@@ -45,11 +47,22 @@ async def read_page(deps: Deps, actor: Actor, query: VisitsQuery) -> Page[VisitV
             filters["team.inspector_id"] = actor.person_id
     known = {name: value for name, value in filters.items() if value is not None}
     documents, cursor = await visits.list_page(deps.db, cycle.id, known, query.limit, query.cursor)
-    return Page[VisitView](items=[view(actor, document) for document in documents], next_cursor=cursor)
+    own = await _own_sheets(deps, actor, documents)
+    items = [view(actor, document, own.get(document["_id"])) for document in documents]
+    return Page[VisitView](items=items, next_cursor=cursor)
 
 
-def view(actor: Actor, visit: Mapping[str, Any]) -> VisitView:
-    """The visit, as much of it as the actor's role may see."""
+async def _own_sheets(
+    deps: Deps, actor: Actor, documents: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Mapping[str, Any]]:
+    """An inspector's own sheets of these visits, by visit; nobody else has any."""
+    if actor.role is not Role.INSPECTOR:
+        return {}
+    return await score_sheets.own_by_visit(deps.db, [each["_id"] for each in documents], actor.person_id)
+
+
+def view(actor: Actor, visit: Mapping[str, Any], own_sheet: Mapping[str, Any] | None = None) -> VisitView:
+    """The visit, as much of it as the actor's role may see, with the actor's own sheet."""
     inside = actor.role in (Role.CITY, Role.INSPECTOR)
     team = None if actor.role is Role.DISTRICT else [_member(each, inside) for each in visit["team"]]
     state = VisitState(visit["state"])
@@ -68,7 +81,12 @@ def view(actor: Actor, visit: Mapping[str, Any]) -> VisitView:
         assignments=visit["assignments"] if inside else None,
         opened_at=visit["opened_at"],
         closed_at=visit["closed_at"],
+        own_sheet=_own_sheet(own_sheet) if own_sheet else None,
     )
+
+
+def _own_sheet(sheet: Mapping[str, Any]) -> OwnSheet:
+    return OwnSheet(state=sheet["state"], version=sheet["version"], signed_at=sheet["signed_at"])
 
 
 def _member(member: Mapping[str, Any], inside: bool) -> MemberView:

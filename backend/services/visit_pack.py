@@ -25,7 +25,8 @@ async def read(deps: Deps, actor: Actor, visit_id: str) -> Pack:
         raise not_found()
     cycle = await cycle_of(deps, visit)
     return Pack(
-        visit=view(actor, visit),
+        server_now=deps.clock(),
+        visit=view(actor, visit, sheet),
         rubric=PackRubric(name=cycle.rubric.name, sha256=cycle.rubric.sha256),
         rules=_rules(cycle.cycle.rules),
         school=_school(visit, application),

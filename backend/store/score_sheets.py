@@ -74,6 +74,13 @@ async def of_visits(db: Database, visit_ids: Sequence[str], fields: Mapping[str,
     return sheets
 
 
+async def own_by_visit(db: Database, visit_ids: Sequence[str], inspector_id: str) -> Mapping[str, Document]:
+    """State and version of the inspector's sheets of these visits, by visit."""
+    wanted = {"visit_id": {"$in": list(visit_ids)}, "inspector_id": inspector_id}
+    fields = {"visit_id": 1, "state": 1, "version": 1, "signed_at": 1}
+    return {each["visit_id"]: each for each in await db.score_sheets.find(wanted, fields).to_list(None)}
+
+
 async def visit_of(db: Database, sheet_id: str) -> str | None:
     """The visit that a sheet is of."""
     found = await db.score_sheets.find_one({"_id": sheet_id}, {"visit_id": 1})

@@ -423,6 +423,7 @@ SAMPLES: Mapping[str, Sample] = {
     "page.sign_in": Sample(),
     "page.verify": Sample(),
     "page.file": Sample(),
+    "web.app": Sample(),
     "web.phone": Sample(),
     "web.phone_root": Sample(),
     "health.alive": Sample(),

@@ -27,6 +27,7 @@ export function visitView(id: string, changes: Partial<VisitView> = {}): VisitVi
     assignments: {},
     opened_at: null,
     closed_at: null,
+    own_sheet: null,
     ...changes,
   }
 }
@@ -103,6 +104,9 @@ export class FakeService {
     return {
       ...answer,
       server_now: this.now().toISOString(),
+      state: this.sheetState,
+      phase: 'open',
+      rubric_sha256: 'f'.repeat(64),
       version: this.version(visit),
       conflicts: [],
       revealed: this.revealed(
@@ -127,6 +131,7 @@ export class FakeService {
     const fields = [...latest.values()].filter((each) => each.version > since)
     const items = [...this.of(visit).values()].map((each) => each.operation.item)
     return {
+      server_now: this.now().toISOString(),
       visit_id: visit,
       state: this.sheetState,
       version: this.version(visit),
@@ -144,6 +149,7 @@ export class FakeService {
   private pack(visit: string): Pack {
     const grades: Pack['rules']['grades'] = []
     return {
+      server_now: this.now().toISOString(),
       visit: this.visits.get(visit) ?? visitView(visit),
       rubric: { name: 'r', sha256: 'f'.repeat(64) },
       rules: { score_step: 0.5, spread_tolerance: 0.5, discrepancy_share: 0.5, evidence_required: 'starred', grades },
