@@ -2,8 +2,10 @@
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,3 +48,18 @@ async def bare_database(mongodb: Embedded) -> AsyncIterator[Database]:
     await db.client.drop_database("bare")
     yield db
     close(db)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Adds up what the fault tests counted: docs/reliability.md quotes it.
+
+    It stands here because the process that reports for pytest-xdist's workers reads no conftest.py further down.
+    """
+    totals: dict[str, Counter[str]] = {}
+    for report in terminalreporter.stats.get("passed", []):
+        counted = dict(report.user_properties).get("faults")
+        if counted is not None:
+            name = report.nodeid.partition("::")[2].partition("[")[0]
+            totals.setdefault(name, Counter(runs=0)).update(runs=1, **counted)
+    for name, counts in totals.items():
+        terminalreporter.write_line(f"{name}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))

@@ -1,8 +1,6 @@
-"""What the fault tests share: the world, made once a worker, and the figures that they add up to."""
+"""What the fault tests share: the world, made once a worker."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -35,15 +33,3 @@ async def faults_database(mongodb: Embedded) -> AsyncIterator[Database]:
     await db.client.admin.command(lifetime | {"transactionLifetimeLimitSeconds": before["was"]})
     await db.client.drop_database("faults")
     close(db)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Adds up what the runs counted: docs/reliability.md quotes it."""
-    totals: dict[str, Counter[str]] = {}
-    for report in terminalreporter.stats.get("passed", []):
-        counted = dict(report.user_properties).get("faults")
-        if counted is not None:
-            name = report.nodeid.partition("::")[2].partition("[")[0]
-            totals.setdefault(name, Counter(runs=0)).update(runs=1, **counted)
-    for name, counts in totals.items():
-        terminalreporter.write_line(f"{name}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
