@@ -55,7 +55,7 @@ class Deps:
     threads: Threads = field(default_factory=lambda: Threads("documents"))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
     font: Font = field(default_factory=find_font)
-    batches: Turnstile = field(default_factory=Turnstile)
+    turnstile: Turnstile = field(default_factory=Turnstile)
     web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)

@@ -16,6 +16,9 @@ from backend.services.permissions import PERMISSIONS
 if TYPE_CHECKING:
     from backend.handlers.base import Handler
 
+# Bytes of a body that takes a good part of a millisecond to check: a crowd of these is not to be checked in one go.
+_LARGE = 4096
+
 _H = TypeVar("_H", bound="Handler")
 _P = ParamSpec("_P")
 
@@ -109,6 +112,8 @@ def operation(
 
         @wraps(method)
         async def answer_request(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+            if len(self.received) > _LARGE:
+                await self.deps.turnstile.own_turn()
             if self.read_request(declared):
                 await self.write_answer(declared, await method(self, *args, **kwargs))
 

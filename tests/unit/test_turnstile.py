@@ -48,3 +48,22 @@ async def test_a_failure_inside_frees_the_place() -> None:
             _ = 1 // 0
     async with turnstile.passed():
         pass
+
+
+async def test_a_turn_of_the_loop_is_given_to_one() -> None:
+    turnstile, turn, turns = Turnstile(), 0, list[int]()
+
+    async def count() -> None:
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    async def work() -> None:
+        await turnstile.own_turn()
+        turns.append(turn)
+
+    counting = asyncio.create_task(count())
+    await asyncio.gather(*(work() for _ in range(20)))
+    counting.cancel()
+    assert len(set(turns)) == 20
