@@ -19,8 +19,8 @@ from backend.services import deliveries, reminders
 from backend.store import deliveries as stored
 
 # Fewer than the gateway has threads: people who sign in meanwhile need some too.
-LANES = 6
-_LOOK_AT = 60
+LANES = 12
+_LOOK_AT = 150
 _IDLE_SECONDS = 1.0
 _PAUSED_SECONDS = 5.0
 _REMINDERS_SECONDS = 60.0

@@ -30,7 +30,7 @@ from backend.gateways.wechat_tokens import SharedTokens, Tokens
 if TYPE_CHECKING:
     from backend.gateways.wechat_client import Client
 
-_THREADS = 8
+_THREADS = 16
 _MOST_WAITING = 40
 # A little more than a client takes at the very most: whoever waits is let go even if a thread is stuck.
 CALL_SECONDS = 10.0

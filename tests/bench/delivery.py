@@ -22,7 +22,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.config_files import default_config_folder
 from backend.models.people import Holding, Role
-from backend.store import embedded, people, sessions
+from backend.store import embedded, people, quotas, sessions
 from backend.store.migrations import migrate
 from backend.store.mongo import Database, connect, transact
 from backend.store.mongo import Session as Transaction
@@ -34,6 +34,8 @@ from tests.bench.figures import RUNS, Figure
 from tests.wechat_stub import running_stub
 
 MESSAGES, CONTACTS, LATENCY = 600, 300, 0.1
+# Enough for all runs.
+ACCEPTS = 2 * (RUNS + 1)
 MOST_SECONDS, MOST_RATIO = 10.0, 2.0
 TEMPLATE = "T" * 43
 QUIET_SECONDS = 8.0
@@ -72,21 +74,25 @@ async def _measure(
     processes.append(service)
     url = f"http://127.0.0.1:{_line(service).strip()}"
     settings |= {"mongodb_uri": uri, "database": operations.DATABASE, "config_folder": str(_config(folder))}
-    for _ in range(2):
-        processes.append(_start([sys.executable, "-m", "backend", "worker"], settings))
-    runs = [await _one_run(db, contacts, url, token, settings["wechat_base_url"]) for _ in range(RUNS + 1)]
+    workers = [_start([sys.executable, "-m", "backend", "worker"], settings) for _ in range(2)]
+    processes += workers
+    runs = [await _one_run(db, contacts, url, token, settings["wechat_base_url"], workers) for _ in range(RUNS + 1)]
     return [seconds for seconds, _ in runs[1:]], [ratio for _, ratio in runs[1:]]
 
 
-async def _one_run(db: Database, contacts: Sequence[str], url: str, token: str, stub: str) -> tuple[float, float]:
+async def _one_run(
+    db: Database, contacts: Sequence[str], url: str, token: str, stub: str, workers: "Sequence[subprocess.Popen[str]]"
+) -> tuple[float, float]:
     quiet = await _latencies(url, token, lambda spent: spent > QUIET_SECONDS)
     before = len(await _delivered(stub))
     done = asyncio.Event()
     asking = asyncio.create_task(_latencies(url, token, lambda spent: done.is_set()))
     start = time.perf_counter()
     await _enqueue(db, contacts)
-    while await db.outbox.find_one({"live": True}, {"_id": 1}) is not None:  # noqa: ASYNC110 - other processes do it
+    while await db.outbox.find_one({"live": True}, {"_id": 1}) is not None:
         await asyncio.sleep(0.1)
+        if any(worker.poll() is not None for worker in workers):
+            raise RuntimeError("a worker has ended")
     seconds = time.perf_counter() - start
     done.set()
     busy = await asking
@@ -163,6 +169,9 @@ async def _contact(db: Database, number: int) -> str:
     person = Person(operations.new_id(), f"联系人{number}", f"139{number:08}", (holding,))
     bound = WeChatUser(user, None, datetime.now(UTC))
     await people.insert(db, Person(person.id, person.name, person.phone, person.holdings, wechat=bound))
+    for _ in range(ACCEPTS):
+        report_id, at = operations.new_id(), datetime.now(UTC)
+        await quotas.add(db, user, TEMPLATE, report_id=report_id, source=quotas.APP, at=at)
     return person.id
 
 
@@ -182,11 +191,11 @@ async def _signed_in(db: Database) -> str:
 
 
 def _config(folder: Path) -> Path:
-    """The config folder, with a template for every event; no accepts are needed."""
+    """The config folder, with a one-time template for every event."""
     config = folder / "config"
     shutil.copytree(default_config_folder(), config)
     notices = config / "notices.yaml"
-    notices.write_text(notices.read_text().replace("template: null", f"template: {TEMPLATE}\n    long_term: true"))
+    notices.write_text(notices.read_text().replace("    template: null", f"    template: {TEMPLATE}"))
     return config
 
 
@@ -204,8 +213,8 @@ def _line(process: "subprocess.Popen[str]") -> str:
 async def _serve_stub() -> None:
     async with running_stub() as stub:
         stub.latency = LATENCY
-        stub.platform.long_term.add(TEMPLATE)
-        stub.platform.users |= {f"o-{number}" for number in range(CONTACTS)}
+        for number in range(CONTACTS):
+            stub.platform.accept(f"o-{number}", TEMPLATE, ACCEPTS)
         print(json.dumps(stub.settings), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
