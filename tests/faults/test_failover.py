@@ -1,11 +1,14 @@
 """Three mongods: the primary is killed, the majority is lost. What was acknowledged is there, once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
+from backend.demonstration.api import Api
 from backend.store.migrations import migrate
 from backend.store.mongo import Database, close, connect
 from tests.faults.load import Load, clients_of, under_load
@@ -13,6 +16,7 @@ from tests.faults.processes import ServiceProcess, free_port
 from tests.faults.replicas import Replicas
 from tests.faults.test_kill import Record
 from tests.faults.world import World
+from tests.http.listening import close_all, listen
 from tests.seeds import fresh_seed, seeded_seldom
 
 # The service waits some seconds for a primary before it refuses; so many refusals show that it does.
@@ -108,3 +112,37 @@ async def test_the_majority_is_lost(
     figures = await under_load(load, clients, fault())
     await clients.check(replicated)
     record_property("faults", figures)
+
+
+async def test_sockets_hear_of_what_happens_after_an_election(
+    world: World, replicas: Replicas, replicated: Database, service: ServiceProcess
+) -> None:
+    """The change stream goes on from its place on the new primary: the same socket hears, and needs no snapshot."""
+    await asyncio.to_thread(replicas.wait_whole)
+    await world.install(replicated)
+    sheet = world.sheets[0]
+    api = Api(f"http://127.0.0.1:{service.port}")
+    ear, _ = await listen(service.port, sheet.inspector.token)
+    primary = await asyncio.to_thread(replicas.primary)
+
+    async def score(items: Sequence[str]) -> None:
+        """Scores these items, and hears how many there are."""
+        now = datetime.now(UTC).isoformat()
+        operations = [
+            {"id": str(uuid.uuid4()), "seq": number, "at": now, "item": item, "field": "points", "value": 0}
+            for number, item in enumerate(items, start=1)
+        ]
+        body = {"device": str(uuid.uuid4()), "device_now": now, "operations": operations}
+        path = f"/api/visits/{sheet.visit_id}/operations"
+        await asyncio.wait_for(api.call("POST", path, sheet.inspector.token, body), 120)
+        await asyncio.wait_for(ear.scored(sheet.visit_id, **{sheet.inspector.name: len(items)}), 120)
+
+    try:
+        await score(world.items[:1])
+        primary.kill()
+        await score(world.items[:3])
+    finally:
+        primary.kill()
+        primary.start()
+        api.close()
+        await close_all()

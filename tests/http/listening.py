@@ -10,7 +10,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-SECONDS = 20
+SECONDS = 60
 _EARS: "list[Ear]" = []
 
 
