@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ZIP = "application/zip"
 MOST_ROWS = 10_000
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import structlog
 from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from backend.deps import Deps
@@ -18,7 +20,7 @@ from backend.handlers.operation import Media, Operation
 from backend.handlers.refusals import RefusingHandler
 from backend.handlers.requests import check_headers, has_body, read_body, read_headers, read_query, token_of
 from backend.handlers.sink import Sink
-from backend.models.attachments import Attachment
+from backend.models.attachments import Attachment, Stream
 from backend.models.people import Actor
 from backend.services.permissions import require
 from backend.services.sessions import authenticate
@@ -127,7 +129,27 @@ class Handler(RefusingHandler):
             if isinstance(answer, Attachment):
                 self.save_as(answer.name)
                 answer = answer.content
-            self.write(answer)
+            if isinstance(answer, Stream):
+                await self._stream(answer)
+            else:
+                self.write(answer)
+
+    async def _stream(self, answer: Stream) -> None:
+        """Sends the pieces as the client takes them. One that fails ends the connection: it must not look whole."""
+        self.save_as(answer.name)
+        if self.request.method == "HEAD":
+            return
+        try:
+            async with aclosing(answer.pieces) as pieces:
+                async for piece in pieces:
+                    self.write(piece)
+                    await self.flush()
+        except StreamClosedError:
+            # Whoever went away misses nothing.
+            return
+        except Exception:
+            cast(HTTP1Connection, self.request.connection).stream.close()
+            raise
 
     def save_as(self, name: str) -> None:
         """Makes the answer a file to save, under a name that may be Chinese."""

@@ -1,14 +1,14 @@
 """Documents to print, and their verification."""
 
-from backend.documents.tables import DOCX, XLSX
+from backend.documents.tables import DOCX, XLSX, ZIP
 from backend.errors import Conflict, NotFound
 from backend.handlers.address import limit_key
 from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
-from backend.models.attachments import Attachment
+from backend.models.attachments import Attachment, Stream
 from backend.models.documents import ListFormat, VerifiedDocument, VerifyQuery
-from backend.services import inspection_reports, official_lists, school_forms, verifications
+from backend.services import archives, inspection_reports, official_lists, school_forms, verifications
 
 
 class ApplicationForm(Handler):
@@ -57,6 +57,15 @@ class Publication(Handler):
         return await official_lists.publication(self.deps, self.actor, publication_id, self.query.format)
 
 
+class Archive(Handler):
+    """/api/archive"""
+
+    @operation("document.archive", answer=Media((ZIP,)), errors=(Conflict,))
+    async def get(self) -> Stream:
+        """Everything of the cycle as one zip file, sent while it is made; `verify-archive` checks it."""
+        return await archives.archive(self.deps, self.actor)
+
+
 class Verify(Handler):
     """/api/verify"""
 
@@ -72,5 +81,6 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/submissions/{submission_id}/inspection-report", InspectionReport),
     Route("/api/rubric/document", Rubric),
     Route("/api/publications/{publication_id}/document", Publication),
+    Route("/api/archive", Archive),
     Route("/api/verify", Verify),
 )

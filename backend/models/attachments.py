@@ -1,5 +1,6 @@
-"""Files that answers are: bytes to save under a name."""
+"""Files that answers are: to save under a name, whole or piece by piece."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 
@@ -9,3 +10,11 @@ class Attachment:
 
     name: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file of unknown size, which is made while it is sent."""
+
+    name: str
+    pieces: AsyncGenerator[bytes]

@@ -20,6 +20,7 @@ class DocumentKind(StrEnum):
     INSPECTION_REPORT = "inspection_report"
     SCHOOLS_INSPECTION_REPORT = "schools_inspection_report"
     PUBLICATION = "publication"
+    ARCHIVE = "archive"
 
 
 KIND_NAMES = {
@@ -30,6 +31,7 @@ KIND_NAMES = {
     DocumentKind.INSPECTION_REPORT: "现场评估报告",
     DocumentKind.SCHOOLS_INSPECTION_REPORT: "现场评估报告（学校存）",
     DocumentKind.PUBLICATION: "评估结果公布名单",
+    DocumentKind.ARCHIVE: "周期归档（清单的 SHA-256）",
 }
 
 

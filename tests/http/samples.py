@@ -608,6 +608,7 @@ SAMPLES: Mapping[str, Sample] = {
     "document.self_assessment_form": Sample(),
     "document.inspection_report": Sample({"school": "published", "district": "published", "city": "closed"}),
     "document.publication": Sample("published"),
+    "document.archive": Sample(),
     "document.verify": Sample(query=printed_code),
     "recommendation_list.read": Sample(),
     "recommendation_list.save": Sample("complete", district=LISTED, body=whole_list, prepare=alone),
