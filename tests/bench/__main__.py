@@ -5,7 +5,7 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, lookup, operations, pipeline, reconcile, sign_in, start
+from tests.bench import decide, heartbeat, lookup, operations, pipeline, receipts, reconcile, sign_in, start
 
 BENCHES = {
     "decide": decide,
@@ -13,6 +13,7 @@ BENCHES = {
     "lookup": lookup,
     "operations": operations,
     "pipeline": pipeline,
+    "receipts": receipts,
     "reconcile": reconcile,
     "sign_in": sign_in,
     "start": start,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ class Member:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def step_down(self) -> None:
+        """It gives up being primary, for a while."""
+        with (
+            suppress(PyMongoError),
+            MongoClient[dict[str, Any]]("127.0.0.1", self.port, directConnection=True) as client,
+        ):
+            client.admin.command({"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 1, "force": True})
 
     def hello(self) -> dict[str, Any]:
         """What it says of itself; empty while it says nothing."""

@@ -9,13 +9,17 @@ from random import Random
 import pytest
 
 from backend.demonstration.api import Api
+from backend.deps import utc_now
+from backend.services.fsck import YOUNG
 from backend.store.migrations import migrate
 from backend.store.mongo import Database, close, connect
 from tests.faults.load import Load, clients_of, under_load
 from tests.faults.processes import ServiceProcess, free_port
 from tests.faults.replicas import Replicas
 from tests.faults.test_kill import Record
+from tests.faults.test_uploads import check, phones_of, send_all
 from tests.faults.world import World
+from tests.http.conftest import Clock, make_deps
 from tests.http.listening import close_all, listen
 from tests.seeds import fresh_seed, seeded_seldom
 
@@ -48,7 +52,7 @@ async def service(
     replicas: Replicas, replicated: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ServiceProcess]:
     """The service on it."""
-    settings = {"mongodb_uri": replicas.uri, "database": replicated.name}
+    settings = {"mongodb_uri": replicas.uri, "database": replicated.name, "disk_reserve": "0"}
     process = ServiceProcess(tmp_path_factory.mktemp("service"), settings, free_port())
     await process.start()
     yield process
@@ -146,3 +150,27 @@ async def test_sockets_hear_of_what_happens_after_an_election(
         primary.start()
         api.close()
         await close_all()
+
+
+async def test_the_primary_steps_down_during_uploads(
+    world: World,
+    replicas: Replicas,
+    replicated: Database,
+    service: ServiceProcess,
+    record_property: Record,
+) -> None:
+    """Chunks that the primary alone had may be lost: no receipt counts on them."""
+    await asyncio.to_thread(replicas.wait_whole)
+    await world.install(replicated)
+    phones = phones_of(world, service.port, Random(fresh_seed()))
+
+    async def step_down() -> None:
+        for _ in range(2):
+            await asyncio.sleep(0.7)
+            await asyncio.to_thread(replicas.primary().step_down)
+            await asyncio.to_thread(replicas.wait_whole)
+
+    figures = await send_all(phones, asyncio.create_task(step_down()))
+    later = make_deps(replicated, Clock(utc_now() + YOUNG))
+    await check(later, phones)
+    record_property("faults", figures)

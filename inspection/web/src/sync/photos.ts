@@ -10,6 +10,8 @@ export type Sent = { readonly ok: true } | { readonly ok: false; readonly status
 const AT_ONCE = 2
 const ANNOUNCED_AT_ONCE = 4
 const RETRY_MS = [0, 1000, 3000]
+/** Signed out, another request at work on the upload, too often: none of them says anything of the photo. */
+const PASSING: ReadonlySet<number> = new Set([401, 423, 429])
 
 /**
  * Tells the service of each photo that was taken: a visit can't be closed without it, and one that is lost with the phone
@@ -54,7 +56,7 @@ async function sendPhoto(db: PersonDatabase, photo: Photo, token: () => string |
     await db.photos.update(photo.id, { state: 'stored', bytes: null, sent: 0 })
     return sent
   }
-  if (sent.status >= 400 && sent.status < 500 && sent.status !== 401 && sent.status !== 429) {
+  if (sent.status >= 400 && sent.status < 500 && !PASSING.has(sent.status)) {
     // It would be refused again and again. It stays on the phone with its reason; the others go on.
     await db.photos.update(photo.id, { state: 'refused', refusal: sent.message })
     return { ok: true }
