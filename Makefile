@@ -2,14 +2,14 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run run-lan test lint format web bench soak preview setup lock clean
+.PHONY: help run run-lan test lint format web bench soak screenshots preview setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 WORKERS = auto
 SEEDS = 300
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: setup web ## Start the service with a demonstration on http://127.0.0.1:8888 (settings: docs/settings.md)
 	@exec $(VENV_PYTHON) -m backend serve --demo
@@ -47,6 +47,10 @@ soak: setup web ## Hundreds of fresh seeds of the fault tests (SEEDS=300), what 
 preview: setup ## Every document as pictures in build/preview/ (wants LibreOffice and poppler)
 	@.ci/preview.sh
 	$(VENV_PYTHON) -m tests.preview
+
+screenshots: setup web ## Pictures of every page of the phone's app, light and dark, in build/screenshots
+	.ci/browser.sh
+	$(VENV_PYTHON) -m pytest -q -m pictures tests/browser
 
 setup: ## Make .venv; costs nothing where it is up to date
 	@.ci/setup.sh

@@ -5,13 +5,14 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, lookup, operations, pipeline, receipts, reconcile, sign_in, start
+from tests.bench import decide, heartbeat, lookup, operations, phone, pipeline, receipts, reconcile, sign_in, start
 
 BENCHES = {
     "decide": decide,
     "heartbeat": heartbeat,
     "lookup": lookup,
     "operations": operations,
+    "phone": phone,
     "pipeline": pipeline,
     "receipts": receipts,
     "reconcile": reconcile,

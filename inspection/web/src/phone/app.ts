@@ -3,12 +3,14 @@
 import { shallowRef, watch } from 'vue'
 import { PersonDatabase } from '../store/db'
 import { startSync, type Sync } from '../sync/engine'
+import { startLive, type Live } from '../sync/live'
 import { end, session, token } from './session'
 
 /** The database of the person who is signed in (or was, until the session ended), and the sync of it. */
 export interface Desk {
   readonly db: PersonDatabase
   readonly sync: Sync
+  readonly live: Live
 }
 
 export const desk = shallowRef<Desk | null>(null)
@@ -17,12 +19,20 @@ watch(
   () => session.me?.person_id,
   (person) => {
     desk.value?.sync.stop()
+    desk.value?.live.stop()
     desk.value?.db.close()
     desk.value = null
     if (!person) return
     const db = new PersonDatabase(person)
-    desk.value = { db, sync: startSync(db, token, end) }
-    void desk.value.sync.now()
+    const sync = startSync(db, token, end)
+    desk.value = {
+      db,
+      sync,
+      live: startLive(token, () => {
+        sync.soon()
+      }),
+    }
+    void sync.now()
   },
   { immediate: true },
 )

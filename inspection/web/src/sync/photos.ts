@@ -36,9 +36,12 @@ export async function announcePhotos(db: PersonDatabase, api: Api): Promise<Fail
   return failures[0] ?? null
 }
 
-/** Sends all queued photos, oldest first, two at a time; stops at the first that finds no network or no session. */
+/** Sends all queued photos that have been announced, oldest first, two at a time; stops at the first that finds no network or no session. */
 export async function sendPhotos(db: PersonDatabase, token: () => string | null): Promise<Sent> {
-  const queued = await db.photos.where({ state: 'queued' }).sortBy('takenAt')
+  const queued = await db.photos
+    .where({ state: 'queued' })
+    .and((photo) => photo.announced)
+    .sortBy('takenAt')
   const failures: Sent[] = []
   const worker = async () => {
     for (let photo = queued.shift(); photo && failures.length === 0; photo = queued.shift()) {

@@ -1,0 +1,71 @@
+"""Photos over a bad network: each arrives whole, once, and leaves the phone only then."""
+
+import random
+from hashlib import sha256
+from io import BytesIO
+
+from PIL import Image
+from playwright.async_api import expect
+
+from tests.browser.conftest import Field
+from tests.browser.proxy import Cut
+from tests.browser.test_faults import INDICATOR, prepare
+from tests.seeds import fresh_seed, seeded_seldom
+
+CUTS: tuple[Cut, ...] = ("none", "connection", "request", "answer", "request", "answer")
+
+
+def photo(dice: random.Random) -> bytes:
+    """A JPEG of noise, some hundreds of KB: in several pieces on the wire."""
+    noise = Image.frombytes("RGB", (400, 300), dice.randbytes(400 * 300 * 3))
+    kept = BytesIO()
+    noise.resize((800, 600)).save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+@seeded_seldom
+async def test_photos_arrive_whole_and_once(field: Field, run: int) -> None:
+    dice = random.Random(fresh_seed())
+    phone, visit = await prepare(field)
+    where = f"/m/visits/{visit}/score/{INDICATOR}"
+    await phone.go(where)
+    await phone.offline()
+    taken = {code: [photo(dice) for _ in range(2)] for code in ("1.1.1", "1.1.2", "1.1.3")}
+    for code, pictures in taken.items():
+        await phone.photograph(code, [(f"{number}.jpg", each) for number, each in enumerate(pictures)])
+    await phone.offline(False)
+    for _ in range(6):
+        field.proxy.cut = dice.choice(CUTS)
+        await phone.page.locator("header.banner .state").tap()
+        await phone.page.wait_for_timeout(dice.randrange(100, 600))
+        match dice.choice(("kill", "restart", "wait")):
+            case "kill":
+                await phone.kill()
+                await phone.go(where)
+            case "restart":
+                await field.restart()
+    field.proxy.cut = "none"
+    await phone.synced()
+
+    stored = (await field.visiting.get(f"/api/visits/{visit}/evidence")).json["items"]
+    wanted = sorted((code, sha256(each).hexdigest()) for code, pictures in taken.items() for each in pictures)
+    assert sorted((each["item"], each["sha256"]) for each in stored) == wanted
+    kept = await phone.stored("photos")
+    assert sorted((each["item"], each["sha256"]) for each in kept) == wanted
+    assert {each["state"] for each in kept} == {"stored"}
+    assert all(each["bytes"] is None for each in kept)
+    assert phone.errors == []
+
+
+async def test_a_photo_that_is_no_picture_stays_with_its_reason(field: Field) -> None:
+    phone, visit = await prepare(field)
+    await phone.go(f"/m/visits/{visit}/score/{INDICATOR}")
+    await phone.photograph("1.1.1", [("not.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")])
+    await phone.page.locator("header.banner .state").tap()
+    await expect(phone.page.get_by_role("link", name="1 项未被接受")).to_be_visible(timeout=30_000)
+    (kept,) = await phone.stored("photos")
+    assert kept["state"] == "refused"
+    assert "照片" in kept["refusal"], kept["refusal"]
+    # The visit can't be closed without it, until the lead writes it off.
+    (known,) = (await field.visiting.get(f"/api/visits/{visit}/evidence")).json["items"]
+    assert (known["id"], known["sha256"]) == (kept["id"], None)
