@@ -328,14 +328,14 @@ async def contact_unbound(case: Case) -> None:
     await _unbind(case, case.subject.contact)
 
 
-async def invitation_of(case: Case) -> str:
-    """A new invitation of the school's contact."""
+async def invitation_of(case: Case, person_id: str | None = None) -> str:
+    """A new invitation of the school's contact, or of another person."""
     contact, now = case.subject.contact, case.world.clock()
     invitation = {
         "_id": new_id(),
         "schema": 1,
         "code_hash": new_id(),
-        "person_id": contact.person.id,
+        "person_id": person_id or contact.person.id,
         "holding": holding(contact),
         "made_by": None,
         "made_at": now,
@@ -345,6 +345,11 @@ async def invitation_of(case: Case) -> str:
     }
     await case.world.db.invitations.insert_one(invitation)
     return str(invitation["_id"])
+
+
+async def invited(case: Case) -> None:
+    """Who is asked about has an invitation."""
+    await invitation_of(case, contact_or_self(case))
 
 
 def evidence(case: Case) -> Any:

@@ -36,6 +36,7 @@ from tests.http.samples import (
     Request,
     actor_for,
     case_of,
+    invited,
     message_of,
     request_of,
     stored_role,
@@ -224,7 +225,9 @@ def test_links_lead_to_what_the_answer_is_about(served: Served) -> None:
             continue
         role = next(each for each in ("city", "school", "inspector") if may(line, each))
         case = prepared(served, line, role)
-        served.run(message_of(case))  # An inbox is empty at first, and links start from its first message.
+        # Empty at first, and links start from the first of what is in them: an inbox, the invitations of a person.
+        served.run(message_of(case))
+        served.run(invited(case))
         request = served.run(request_of(line, case))
         answer = served.check(sample_case(served, request), line, case.actor).json()
         for name, link in links.items():
@@ -235,7 +238,7 @@ def test_links_lead_to_what_the_answer_is_about(served: Served) -> None:
                 found = served.of(target).Case(path_parameters=values)
                 assert served.check(found, target, case.actor).status_code == 200
                 followed.add(name)
-    things = ("school", "person", "submission", "visit", "evidence", "public_notice", "publication")
+    things = ("school", "person", "submission", "visit", "evidence", "upload", "public_notice", "publication")
     assert followed == {f"{thing}.read" for thing in things}
 
 
