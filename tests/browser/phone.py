@@ -151,6 +151,10 @@ class Phone:
         rows: list[dict[str, Any]] = await self.page.evaluate(_READ, [self.who.person.id, table])
         return rows
 
+    async def counted(self) -> int:
+        """How many operations the app has made on this phone."""
+        return sum(int(each["value"]) for each in await self.stored("settings") if each["name"] == "seq")
+
     async def photograph(self, code: str, pictures: Sequence[tuple[str, bytes]]) -> None:
         """Takes pictures for an item, by name and content, and waits until they show."""
         card = self.item(code)
