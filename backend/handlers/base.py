@@ -13,7 +13,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from backend.deps import Deps
-from backend.errors import AppError, Internal, Invalid, Malformed, MethodNotAllowed, NotFound
+from backend.errors import AppError, Detail, Internal, Invalid, Malformed, MethodNotAllowed, NotFound
 from backend.handlers.address import client_address, limit_key
 from backend.handlers.context import Context
 from backend.handlers.operation import Media, Operation
@@ -90,6 +90,9 @@ class Handler(RefusingHandler):
         check_headers(self.request.headers, self.operation, self.body_limit)
         self.headers = read_headers(self.request.headers, self.operation)
         if self.operation.streamed and has_body(self.request.headers):
+            # What is wrong with the query is said before a byte of the body is taken.
+            _, wrong_query = read_query(self.operation, self.request.query)
+            _refuse_invalid(wrong_query)
             cast(HTTP1Connection, self.request.connection).set_body_timeout(STREAM_SECONDS)
             self.sink = await self.open_sink()
 
@@ -114,8 +117,7 @@ class Handler(RefusingHandler):
             raise self.refusal
         self.query, wrong_query = read_query(operation, self.request.query)
         self.body, wrong_body = read_body(operation, bytes(self.received))
-        if wrong_query or wrong_body:
-            raise Invalid("提交的内容有误，请按 details 逐条改正", details=wrong_query + wrong_body)
+        _refuse_invalid(wrong_query + wrong_body)
         return True
 
     async def write_answer(self, operation: Operation, answer: Any) -> None:
@@ -259,6 +261,12 @@ class Handler(RefusingHandler):
             self._counted = False
             self.context.traffic.in_flight -= 1
             self.context.metrics.in_flight.dec()
+
+
+def _refuse_invalid(details: list[Detail]) -> None:
+    """Raises `Invalid` where there are any."""
+    if details:
+        raise Invalid("提交的内容有误，请按 details 逐条改正", details=details)
 
 
 class UnknownPath(Handler):

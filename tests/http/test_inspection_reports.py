@@ -78,7 +78,8 @@ async def test_photos_and_signatures_are_shown(world: World) -> None:
     document = await report(world, subject)
     assert len(document.inline_shapes) == 1
     captions = next(rows(each) for each in document.tables if "拍摄人" in rows(each)[0])
-    assert captions[1] == [ITEM, "2022-09-05 09:55", subject.member.person.name, "ab" * 8]
+    photo = await world.db.visit_photos.find_one({"_id": subject.photo_id})
+    assert captions[1] == [ITEM, "2022-09-05 09:55", subject.member.person.name, photo["sha256"][:16]]
 
 
 async def test_a_school_reads_it_when_it_is_published_and_without_the_districts_points(world: World) -> None:

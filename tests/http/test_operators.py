@@ -96,7 +96,7 @@ async def test_operators_in_any_query_and_path(world: World) -> None:
         role = some_role(line)
         case = Case(world, subject, actors[role], role)
         request = Request(line, {part: value_of(part, case) for part in line.route.parts}, {}, case.actor.token)
-        sent = sent_with(line)
+        sent = sent_with(line, case)
         for query in ("%24where=sleep(1000)", "limit[%24ne]=1", "district=hailing&%24or[]=1"):
             answer = await send(world, request, f"{request.path}?{query}", **sent)
             if answer.status != 422 or not any(path.startswith("/query/") and "$" in path for path in answer.paths):
@@ -115,9 +115,10 @@ def value_of(part: str, case: Case) -> str:
     return known.get(part, case.subject.school_id)
 
 
-def sent_with(line: Line) -> dict[str, Any]:
-    """A body of the right kind, which is not what is wrong here."""
-    declared = line.operation.body
+def sent_with(line: Line, case: Case) -> dict[str, Any]:
+    """A body of the right kind and headers as they should be, which are not what is wrong here."""
+    declared, headers = line.operation.body, SAMPLES[line.operation.id].headers
+    asked = dict(headers(case)) if headers else {}
     if isinstance(declared, Media):
-        return {"body": b"-", "headers": {"Content-Type": declared.types[0]}}
-    return {"json_body": {}} if declared is not None else {}
+        return {"body": b"-", "headers": {"Content-Type": declared.types[0], **asked}}
+    return {"json_body": {} if declared is not None else None, "headers": asked}
