@@ -79,7 +79,7 @@ Resumable = Annotated[Literal["1.0.0"], Field(alias="Tus-Resumable")]
 # RFC 4648 base64, behind the name of an algorithm.
 Checksum = Annotated[
     str | None,
-    StringConstraints(pattern=r"^(sha1|sha256) [A-Za-z0-9+/]{27,43}=$"),
+    StringConstraints(pattern=r"^(sha1 [A-Za-z0-9+/]{27}|sha256 [A-Za-z0-9+/]{43})=$"),
     Field(alias="Upload-Checksum"),
 ]
 

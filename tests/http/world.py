@@ -297,7 +297,11 @@ class World:
 
     async def only_endorsed(self, subject: Subject) -> None:
         """Makes the school the only one of its district, and endorsed."""
-        await self.db.submissions.delete_many({"district": subject.district, "_id": {"$ne": subject.submission_id}})
+        others = {"district": subject.district, "_id": {"$ne": subject.submission_id}}
+        gone = [each["_id"] async for each in self.db.submissions.find(others, {"_id": 1})]
+        await self.db.submissions.delete_many({"_id": {"$in": gone}})
+        # Nothing in the product leaves evidence behind without its submission.
+        await self.db.evidence.delete_many({"submission_id": {"$in": gone}})
         await self.db.submissions.update_one({"_id": subject.submission_id}, {"$set": {"state": "endorsed"}})
 
     async def appoint(self, officer: SignedIn) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
@@ -157,7 +158,7 @@ def _text(stub: "Stub", asked: Body) -> Body:
 
 
 def _media(stub: "Stub", asked: Body) -> Body:
-    return {"errcode": 0, "errmsg": "ok", "trace_id": f"trace-{len(stub.calls)}"}
+    return {"errcode": 0, "errmsg": "ok", "trace_id": f"trace-{uuid.uuid4()}"}
 
 
 def _code(stub: "Stub", asked: Body) -> Body | bytes:
