@@ -12,7 +12,7 @@ from backend.errors import AppError
 from backend.gateways import web_build
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
-from backend.gateways.turnstile import Turnstile
+from backend.gateways.turns import Turns
 from backend.gateways.watermark import Font, find_font
 from backend.gateways.web_build import WebBuild
 from backend.gateways.wechat import Account, WeChat
@@ -55,7 +55,7 @@ class Deps:
     threads: Threads = field(default_factory=lambda: Threads("documents"))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
     font: Font = field(default_factory=find_font)
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    turns: Turns = field(default_factory=Turns)
     web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)

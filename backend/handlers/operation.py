@@ -113,7 +113,7 @@ def operation(
         @wraps(method)
         async def answer_request(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
             if len(self.received) > _LARGE:
-                await self.deps.turnstile.own_turn()
+                await self.deps.turns.own()
             if self.read_request(declared):
                 await self.write_answer(declared, await method(self, *args, **kwargs))
 

@@ -23,19 +23,14 @@ async def apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) 
     """Takes the batch into the actor's score sheet, each operation once, however often it arrives.
 
     The first one starts the visit. Raises `NotFound` where the actor is not of the team, `Conflict` for a visit that
-    may not start yet, `Unavailable` where other batches keep coming first.
+    may not start yet, `Unavailable` where other batches of the same inspector keep coming first.
     """
-    async with deps.turnstile.passed():
-        return await _apply(deps, actor, visit_id, batch)
-
-
-async def _apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) -> Synced:
     cycle = await current(deps)
     for attempt in range(_TRIES):
         sheet = await score_sheets.of_inspector(deps.db, visit_id, actor.person_id)
         if sheet is None or not sheet["member"] or sheet["cycle"] != cycle.id:
             raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
-        await deps.turnstile.own_turn()
+        await deps.turns.own()
         taken = take(cycle, sheet, batch, deps.clock())
         if taken.batch is None:
             return _answer(cycle, sheet, taken)
