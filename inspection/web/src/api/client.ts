@@ -57,6 +57,11 @@ async function request<T>(url: string, method: string, token: string | null, bod
   }
 }
 
+/** A failure in one line for a person: what is wrong as a whole, then each thing. */
+export function explain({ message, details }: Failure): string {
+  return [message, ...details.map((detail) => detail.message)].join('；')
+}
+
 function noAnswer(): Failure {
   const message = '网络不通。已填的内容都在手机上，有网后会自动同步。'
   return { ok: false, status: 0, code: 'no_network', message, details: [], retryAfter: null }

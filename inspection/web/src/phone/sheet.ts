@@ -2,6 +2,7 @@
 
 import { computed, type ComputedRef } from 'vue'
 import { applicableClauses, figuresVerdict, type Answers, type School } from '../rules/case'
+import { hundredths } from '../rules/points'
 import { readRubric, type Clause, type Item, type Rubric } from '../rules/rubric'
 import type { Conflict, Field, Operation, Photo, Revealed, Visit } from '../store/db'
 import { answersOf, notesOf } from '../store/sheet'
@@ -12,6 +13,8 @@ export interface Sheet {
   readonly visit: Visit
   readonly rubric: Rubric
   readonly school: School
+  /** What points are a multiple of, in hundredths. */
+  readonly step: number
   readonly assigned: ReadonlySet<string>
   readonly answers: Answers
   readonly notes: ReadonlyMap<string, string>
@@ -73,6 +76,7 @@ function sheetOf({ visit, rubric, fields, operations, revealed, conflicts, photo
     visit,
     rubric,
     school: schoolOf(visit.pack.school),
+    step: hundredths(visit.pack.rules.score_step),
     assigned: new Set(visit.pack.assigned),
     answers: answersOf(fields),
     notes: notesOf(fields),
