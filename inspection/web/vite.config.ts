@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => {
       components({ resolvers: [VantResolver()], dts: '../components.gen.d.ts', dirs: [] }),
       VitePWA({
         strategies: 'injectManifest',
-        srcDir: '.',
+        srcDir: '../shared',
         filename: 'sw.ts',
         // A page in use is never reloaded under the inspector's thumb: the app asks first (`updates.ts`).
         registerType: 'prompt',

@@ -4,7 +4,7 @@ import { shallowRef, watch } from 'vue'
 import { PersonDatabase } from '../store/db'
 import { startSync, type Sync } from '../sync/engine'
 import { startLive, type Live } from '../sync/live'
-import { end, session, token } from './session'
+import { end, session, token } from '../shared/session'
 
 /** The database of the person who is signed in (or was, until the session ended), and the sync of it. */
 export interface Desk {

@@ -1,9 +1,9 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
-import { refresh } from './session'
-import { watchForUpdates } from './updates'
-import './style.css'
+import { refresh } from '../shared/session'
+import { watchForUpdates } from '../shared/updates'
+import '../shared/style.css'
 
 createApp(App).use(router).mount('#app')
 void refresh()

@@ -7,7 +7,7 @@ import { readRubric, type Clause, type Item, type Rubric } from '../rules/rubric
 import type { Conflict, Field, Operation, Photo, Revealed, Visit } from '../store/db'
 import { answersOf, notesOf } from '../store/sheet'
 import { useDesk } from './app'
-import { useLive } from './live'
+import { useLive } from '../shared/live'
 
 export interface Sheet {
   readonly visit: Visit

@@ -1,35 +1,26 @@
 /**
- * Sync starts by itself: when the app opens or comes to the front, when the network is back, after a tap, and by pull.
- * Scores go first, and need one request a visit; then that photos were taken, then the lists; photos last. Nothing here ever blocks scoring.
+ * A round of the inspector's sync: scores go first, and need one request a visit; then that photos were taken, then the
+ * lists; photos last.
  */
 
 import { reactive, readonly } from 'vue'
 import { newApi, stopsAll, type Failure } from '../api/client'
 import { hasUnsynced, pullVisit, pullVisits, wipe } from './pull'
 import { push } from './push'
-import { announcePhotos, sendPhotos, type Sent } from './photos'
+import { announcePhotos, sendPhotos } from './photos'
+import { startRounds, type Rounds, type Stopped, type SyncState as Syncing } from './rounds'
 import type { PersonDatabase } from '../store/db'
 
-export type Phase = 'idle' | 'syncing' | 'offline' | 'signed_out' | 'trouble'
-
 /** What the banner says. `clockAheadMs`: by how much the phone's clock is ahead of the server's. */
-export interface SyncState {
-  phase: Phase
-  message: string
+export interface SyncState extends Syncing {
   lastSyncAt: string | null
   clockAheadMs: number | null
 }
 
-export interface Sync {
+export interface Sync extends Rounds {
   readonly state: Readonly<SyncState>
-  /** Syncs now; resolves when it is done, or knows why it can't. */
-  now(): Promise<void>
-  /** Syncs in a moment: taps in quick succession go together. */
-  soon(): void
-  stop(): void
 }
 
-const SOON_MS = 400
 const EVERY_MS = 30_000
 const KEEP_CLOSED_MS = 14 * 24 * 3600 * 1000
 
@@ -37,35 +28,18 @@ const KEEP_CLOSED_MS = 14 * 24 * 3600 * 1000
 export function startSync(db: PersonDatabase, token: () => string | null, signedOut: () => void): Sync {
   const api = newApi(token)
   const state = reactive<SyncState>({ phase: 'idle', message: '', lastSyncAt: null, clockAheadMs: null })
-  const turn: { running: Promise<void> | null; again: boolean } = { running: null, again: false }
-  const wantedAgain = () => turn.again
   const waiting: { value: Failure | null } = { value: null }
-  let timer: ReturnType<typeof setTimeout> | undefined
 
-  const fail = (failure: Pick<Failure, 'status' | 'message'>) => {
-    state.message = failure.message
-    state.phase = failure.status === 0 ? 'offline' : failure.status === 401 ? 'signed_out' : 'trouble'
-    if (failure.status === 401) signedOut()
-  }
-
-  async function round(): Promise<void> {
-    if (token() === null) {
-      fail({ status: 401, message: '登录已结束。可以继续打分，重新登录后自动同步。' })
-      return
-    }
-    state.phase = 'syncing'
+  async function round(): Promise<Stopped | null> {
+    if (token() === null) return { status: 401, message: '登录已结束。可以继续打分，重新登录后自动同步。' }
     const stopped = (await pushAll()) ?? (await announcePhotos(db, api)) ?? (await pullAll())
-    const photos: Sent = stopped ? { ok: true } : await sendPhotos(db, token)
-    const failure = stopped ?? (photos.ok ? null : photos)
-    if (failure) {
-      fail(failure)
-      return
-    }
+    if (stopped) return stopped
+    const photos = await sendPhotos(db, token)
+    if (!photos.ok) return photos
     await tidy(db)
-    // A visit that may not start yet, for instance: the rest is synced.
-    state.phase = waiting.value ? 'trouble' : 'idle'
-    state.message = waiting.value?.message ?? ''
     state.lastSyncAt = new Date().toISOString()
+    // A visit that may not start yet, for instance: the rest is synced.
+    return waiting.value
   }
 
   /** Sends the changes of every visit. What one visit is refused for keeps no other waiting. */
@@ -91,62 +65,7 @@ export function startSync(db: PersonDatabase, token: () => string | null, signed
     return null
   }
 
-  async function now(): Promise<void> {
-    clearTimeout(timer)
-    if (turn.running) {
-      turn.again = true
-      await turn.running
-      return
-    }
-    do {
-      turn.again = false
-      turn.running = exclusively(round)
-      try {
-        await turn.running
-      } catch {
-        // Most likely a full disk or a database that another tab is upgrading: said, and tried again.
-        fail({ status: 500, message: '手机存储出现问题，稍后自动重试；请检查剩余空间。' })
-      } finally {
-        turn.running = null
-      }
-    } while (wantedAgain())
-  }
-
-  const soon = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => void now(), SOON_MS)
-  }
-  const toFront = () => {
-    if (document.visibilityState === 'visible') void now()
-  }
-  const fromTimeToTime = setInterval(toFront, EVERY_MS)
-  const back = () => void now()
-  const away = () => {
-    state.phase = 'offline'
-  }
-  addEventListener('online', back)
-  addEventListener('offline', away)
-  document.addEventListener('visibilitychange', toFront)
-
-  return {
-    state: readonly(state),
-    now,
-    soon,
-    stop() {
-      clearTimeout(timer)
-      clearInterval(fromTimeToTime)
-      removeEventListener('online', back)
-      removeEventListener('offline', away)
-      document.removeEventListener('visibilitychange', toFront)
-    },
-  }
-}
-
-/** One tab at a time, where the browser knows locks. Without them ids keep what is sent twice from counting twice. */
-async function exclusively(work: () => Promise<void>): Promise<void> {
-  // Missing over plain HTTP, whatever the types say.
-  const locks = navigator.locks as LockManager | undefined
-  await (locks ? locks.request('zhiping-sync', work) : work())
+  return { state: readonly(state), ...startRounds(state, 'zhiping-sync', round, { signedOut, everyMs: EVERY_MS }) }
 }
 
 async function visitsWithWork(db: PersonDatabase): Promise<string[]> {

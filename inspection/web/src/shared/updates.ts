@@ -8,7 +8,9 @@ export const takeUpdate = ref<(() => void) | null>(null)
 /** Registers the service worker, where the browser has any (not over plain HTTP, not in WeChat on iOS). */
 export async function watchForUpdates(): Promise<void> {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return
-  const registration = await navigator.serviceWorker.register('/m/sw.js', { scope: '/m/' })
+  const registration = await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, {
+    scope: import.meta.env.BASE_URL,
+  })
   let reloading = false
   const offer = (worker: ServiceWorker) => {
     takeUpdate.value = () => {
