@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     wechat_state: Literal["developer", "trial", "formal"] = Field(
         "formal", description="消息打开小程序的哪一版：developer（开发版）、trial（体验版）或 formal（正式版）"
     )
-    wechat_rate: float = Field(45, gt=0, le=1000, description="每个进程每秒最多发几条微信消息，大于 0、至多 1000")
+    wechat_rate: float = Field(90, gt=0, le=1000, description="所有进程合计每秒最多发几条微信消息，大于 0、至多 1000")
     worker: bool = Field(
         True, description="serve 是否也投递消息：true 或 false；false 时另行运行 python -m backend worker"
     )

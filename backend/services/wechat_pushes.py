@@ -15,9 +15,8 @@ from backend.gateways import wechat_push
 from backend.gateways.wechat_events import Event, event_of
 from backend.gateways.wechat_push import PushKeys, PushRefusedError, Signed
 from backend.models.wechat import PushQuery
-from backend.services import media_checks
+from backend.services import media_checks, sent_events
 from backend.services.accepts import ACCEPT, templates
-from backend.services.deliveries import note_sent_event
 from backend.services.wechat import not_configured
 from backend.store import quotas, wechat_pushes
 from backend.store.quotas import PUSH
@@ -90,7 +89,7 @@ async def _changed(deps: Deps, event: Event) -> None:
 async def _sent(deps: Deps, event: Event) -> None:
     """What became of messages, by WeChat's own word."""
     for row in event.rows:
-        await note_sent_event(
+        await sent_events.note(
             deps,
             openid=event.openid,
             template_id=row.get("TemplateId", ""),

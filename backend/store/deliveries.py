@@ -5,20 +5,36 @@ state: pending → claimed → sending → sent | refused | no_quota | dead | in
 nothing more is to be expected of an attempt that nobody recorded the end of (sending). While `holder` works on it, it
 is `held`; an index allows one held message a person. `target` is where it goes: {openid, template_id, page, data,
 spent}; `spent` says that it has used up an accept. `resend` marks the one attempt after an attempt of unknown end.
+
+`unsettled` are the attempts that WeChat may have taken under an id that we don't know, [{openid, template_id, since}];
+`message_ids` are the ids that we know. Both outlive the message's end: WeChat's event names an id and no message of
+ours, and must not be taken for another message's.
+
+What is written of many messages at once is a list of changes for `apply`.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from pymongo.errors import DuplicateKeyError
+from pymongo import ReturnDocument, UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError
 
 from backend.store.mongo import Database, Document, Session
 from backend.store.outbox import fresh
 
+# A change of one message, as the holder of it may make it; `apply` does it.
+Change: TypeAlias = UpdateOne
+
 STATES = ("pending", "claimed", "sending", "sent", "refused", "no_quota", "dead", "inbox_only")
 _FREE = {"held": False, "holder": None}
 _SECOND = timedelta(seconds=1)
+_DUPLICATE_KEY = 11000
+# Later than that no event of WeChat's comes.
+_REMEMBERED = timedelta(days=1)
+# What the token bucket holds, and the longest that it may be in debt (after the server's clock was set back).
+_BURST_MS = 200
+_MOST_AHEAD_MS = 60_000
 
 
 async def heads(db: Database, now: datetime, limit: int) -> Sequence[Document]:
@@ -39,84 +55,125 @@ async def heads(db: Database, now: datetime, limit: int) -> Sequence[Document]:
     return [found["row"] async for found in db.outbox.aggregate(pipeline)]
 
 
-async def claim(db: Database, row: Mapping[str, Any], holder: str, until: datetime, *, resend: bool) -> bool:
-    """Takes a message that is due, as it was read; whether nobody was faster, or holds another one of its person."""
-    as_read = {"_id": row["_id"], "state": row["state"], "due_at": row["due_at"], "holder": row["holder"]}
-    change = {"state": "claimed", "held": True, "holder": holder, "due_at": until, "resend": resend}
-    try:
-        return bool((await db.outbox.update_one(as_read, {"$set": change})).modified_count)
-    except DuplicateKeyError:
-        return False
-
-
-async def send(
-    db: Database, session: Session, row_id: str, holder: str, target: Mapping[str, Any], now: datetime, until: datetime
-) -> bool:
-    """Notes that the message is about to be sent, before it is; whether the holder still holds it."""
-    held = {"_id": row_id, "state": "claimed", "holder": holder}
-    fields = {"state": "sending", "target": dict(target), "due_at": until}
-    # The earliest attempt of which the end is not known: an event of WeChat's may be about any since.
-    since = {"$cond": ["$resend", {"$ifNull": ["$sending_since", now]}, now]}
-    change: list[dict[str, Any]] = [
-        {"$set": {name: {"$literal": value} for name, value in fields.items()} | {"sending_since": since}},
-        {"$set": {"attempts": {"$add": ["$attempts", 1]}}},
+async def claim(
+    db: Database, rows: Sequence[Mapping[str, Any]], holder: str, until: datetime
+) -> Sequence[dict[str, Any]]:
+    """Takes messages that are due, as they were read; gives those with which nobody was faster, and of whose person
+    nobody holds another. One that somebody was sending, and nobody recorded the end of, is a resend from now on."""
+    changes = [
+        UpdateOne(
+            {"_id": row["_id"], "state": row["state"], "due_at": row["due_at"], "holder": row["holder"]},
+            {
+                "$set": {
+                    "state": "claimed",
+                    "held": True,
+                    "holder": holder,
+                    "due_at": until,
+                    "resend": row["resend"] or row["state"] == "sending",
+                }
+            },
+        )
+        for row in rows
     ]
-    return bool((await db.outbox.update_one(held, change, session=session)).modified_count)
+    try:
+        await db.outbox.bulk_write(changes, ordered=False)
+    except BulkWriteError as error:
+        details = error.details or {}
+        others = [each for each in details.get("writeErrors", []) if each["code"] != _DUPLICATE_KEY]
+        if others or details.get("writeConcernErrors"):
+            raise
+    mine = {"_id": {"$in": [row["_id"] for row in rows]}, "holder": holder, "state": "claimed"}
+    return await db.outbox.find(mine).to_list(None)
 
 
-async def finish(
-    db: Database,
-    row_id: str,
-    holder: str,
-    state: str,
-    now: datetime,
-    fields: Mapping[str, Any],
-    session: Session | None = None,
-) -> bool:
-    """Notes what became of a message; whether the holder still held it."""
-    held = {"_id": row_id, "live": True, "holder": holder}
+async def apply(db: Database, changes: Sequence[Change], session: Session | None = None) -> int:
+    """Makes the changes whose message is still their holder's; how many that were."""
+    if not changes:
+        return 0
+    return (await db.outbox.bulk_write(list(changes), ordered=False, session=session)).modified_count
+
+
+def begun(row_id: str, holder: str, target: Mapping[str, Any], now: datetime, until: datetime) -> Change:
+    """The message is about to be sent; after `until` nothing more is to be expected of this attempt."""
+    change = {
+        "$set": {"state": "sending", "target": dict(target), "due_at": until},
+        "$push": {"unsettled": {"openid": target["openid"], "template_id": target["template_id"], "since": now}},
+        "$inc": {"attempts": 1},
+    }
+    return UpdateOne({"_id": row_id, "state": "claimed", "holder": holder}, change)
+
+
+def settled(since: datetime, message_id: str | None) -> dict[str, Any]:
+    """What is to be added to a change where the end of the attempt of `since` is known: WeChat took it under this id,
+    or (None) did not take it. Where WeChat gave no id, the end is not known well enough."""
+    if message_id == "":
+        return {}
+    known = {"$pull": {"unsettled": {"since": since}}}
+    return known if message_id is None else {**known, "$addToSet": {"message_ids": message_id}}
+
+
+def finished(
+    row_id: str, holder: str, state: str, now: datetime, fields: Mapping[str, Any], settled: Mapping[str, Any]
+) -> Change:
+    """What became of the message."""
     change = {"state": state, "live": False, "finished_at": now, **_FREE, **fields}
-    return bool((await db.outbox.update_one(held, {"$set": change}, session=session)).modified_count)
+    return UpdateOne({"_id": row_id, "live": True, "holder": holder}, {"$set": change, **settled})
 
 
-async def put_back(
-    db: Database, row_id: str, holder: str, due_at: datetime, fields: Mapping[str, Any], session: Session | None = None
-) -> bool:
-    """Lets a message be tried again from `due_at` on; whether the holder still held it."""
-    held = {"_id": row_id, "live": True, "holder": holder}
+def put_back(
+    row_id: str, holder: str, due_at: datetime, fields: Mapping[str, Any], settled: Mapping[str, Any]
+) -> Change:
+    """The message is to be tried again from `due_at` on."""
     change = {"state": "pending", "due_at": due_at, **_FREE, **fields}
-    return bool((await db.outbox.update_one(held, {"$set": change}, session=session)).modified_count)
+    return UpdateOne({"_id": row_id, "live": True, "holder": holder}, {"$set": change, **settled})
 
 
-async def leave_open(db: Database, row_id: str, holder: str, error: str) -> None:
-    """Lets go of a message that was sent, perhaps: it stays in `sending` until WeChat's event, or until it is due."""
-    held = {"_id": row_id, "state": "sending", "holder": holder}
-    await db.outbox.update_one(held, {"$set": {**_FREE, "last_error": error}})
+def left_open(row_id: str, holder: str, error: str) -> Change:
+    """The message was sent, perhaps: it stays in `sending` until WeChat's event, or until it is due."""
+    return UpdateOne({"_id": row_id, "state": "sending", "holder": holder}, {"$set": {**_FREE, "last_error": error}})
 
 
-async def release(db: Database, holder: str, row_ids: Sequence[str], now: datetime) -> int:
-    """Gives back what the holder claimed and did not begin to send; how many there were."""
-    claimed = {"_id": {"$in": list(row_ids)}, "state": "claimed", "holder": holder}
-    result = await db.outbox.update_many(claimed, {"$set": {"state": "pending", "due_at": now, **_FREE}})
-    return result.modified_count
+def taken(row_id: str, since: datetime, message_id: str) -> Change:
+    """WeChat took it under this id, whoever holds it now, and whatever else became of it."""
+    return UpdateOne({"_id": row_id}, settled(since, message_id))
 
 
 async def by_message_id(db: Database, message_id: str) -> Document | None:
     """The message that WeChat took under this id."""
-    return await db.outbox.find_one({"message_id": message_id})
+    return await db.outbox.find_one({"message_ids": message_id})
 
 
-async def under_way(db: Database, openid: str, template_id: str, at: datetime) -> Document | None:
-    """The message to this user that was being sent at the time `at` (which WeChat gives in whole seconds)."""
-    target = {"target.openid": openid, "target.template_id": template_id, "live": True}
-    return await db.outbox.find_one({**target, "state": "sending", "sending_since": {"$lt": at + _SECOND}})
+async def unsettled(db: Database, openid: str, template_id: str, at: datetime) -> Sequence[Document]:
+    """The messages of which an attempt to this user may be what WeChat speaks of at the time `at`, by an id that we
+    don't know; those attempts alone are in their `unsettled`. WeChat gives its time in whole seconds."""
+
+    def may_be(attempt: Mapping[str, Any]) -> bool:
+        to_user = (attempt["openid"], attempt["template_id"]) == (openid, template_id)
+        return to_user and at - _REMEMBERED < attempt["since"] < at + _SECOND
+
+    found = db.outbox.find({"unsettled.openid": openid, "unsettled.template_id": template_id})
+    rows = [row | {"unsettled": [each for each in row["unsettled"] if may_be(each)]} async for row in found]
+    return [row for row in rows if row["unsettled"]]
 
 
-async def settle(db: Database, row: Mapping[str, Any], state: str, now: datetime, fields: Mapping[str, Any]) -> bool:
-    """Notes what WeChat's event says of a message, as it was read; whether it still was so."""
-    as_read = {"_id": row["_id"], "state": row["state"], "sending_since": row["sending_since"]}
-    change = {"state": state, "live": False, "finished_at": now, **_FREE, **fields}
-    return bool((await db.outbox.update_one(as_read, {"$set": change})).modified_count)
+async def note_event(
+    db: Database,
+    row: Mapping[str, Any],
+    message_id: str,
+    state: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+    *,
+    since: datetime | None = None,
+) -> bool:
+    """Notes what WeChat's event says of a message, as it was read: its id, of which attempt (`since`) it was, and what
+    the message comes to by it; whether it still was so."""
+    change: dict[str, Any] = {"$addToSet": {"message_ids": message_id}}
+    if since is not None:
+        change["$pull"] = {"unsettled": {"since": since}}
+    if state is not None:
+        change["$set"] = {"state": state, "live": False, **_FREE, **(fields or {})}
+    as_read = {"_id": row["_id"], "state": row["state"], "due_at": row["due_at"], "holder": row["holder"]}
+    return bool((await db.outbox.update_one(as_read, change)).modified_count)
 
 
 async def renew(db: Database, session: Session, wanted: Mapping[str, Any], now: datetime, limit: int) -> Sequence[str]:
@@ -154,3 +211,20 @@ async def paused_until(db: Database, app_id: str) -> datetime | None:
     """Until when nothing is sent; a time that has passed, or None, where it is."""
     found = await db.delivery_pauses.find_one({"_id": app_id})
     return found["until"] if found else None
+
+
+async def turn(db: Database, app_id: str, count: int, rate: float) -> float:
+    """Seconds to wait until `count` messages may be sent: one token bucket for all processes, of `rate` a second.
+
+    By the clock of MongoDB, which all share. What is lost of it with a server costs a few messages too many: it need
+    not wait for a majority.
+    """
+    turns = db.get_collection("delivery_turns", write_concern=WriteConcern(1))
+    earliest, latest = {"$subtract": ["$$NOW", _BURST_MS]}, {"$add": ["$$NOW", _MOST_AHEAD_MS]}
+    start = {"$min": [{"$max": ["$next_at", earliest]}, latest]}
+    change: list[dict[str, Any]] = [
+        {"$set": {"schema": 1, "asked_at": "$$NOW", "starts_at": start}},
+        {"$set": {"next_at": {"$add": ["$starts_at", 1000 * count / rate]}}},
+    ]
+    found = await turns.find_one_and_update({"_id": app_id}, change, upsert=True, return_document=ReturnDocument.AFTER)
+    return max(0.0, float((found["starts_at"] - found["asked_at"]).total_seconds()))

@@ -79,11 +79,11 @@ INDEXES: tuple[Index, ...] = (
     Index("outbox", "due", ("due_at",), only={"live": True}),
     # Never two at a time to one person, whatever else goes wrong.
     Index("outbox", "held", ("person_id",), unique=True, only={"held": True}),
-    Index("outbox", "message_id", ("message_id",), only={"message_id": {"$gt": ""}}),
+    Index("outbox", "message_id", ("message_ids",), only={"message_ids": {"$gt": ""}}),
     Index("outbox", "occasion", ("occasion", "state"), only={"occasion": {"$gt": ""}}),
     Index("outbox", "person", ("person_id", "created_at", "order"), only={"live": True}),
     Index("outbox", "state", ("state", "created_at", "_id")),
-    Index("outbox", "target", ("target.openid", "target.template_id"), only={"live": True}),
+    Index("outbox", "unsettled", ("unsettled.openid",), only={"unsettled.openid": {"$gt": ""}}),
     Index("people", "district", ("holdings.district", "name", "_id")),
     Index("people", "name", ("name", "_id")),
     Index("people", "phone", ("phone",), unique=True),

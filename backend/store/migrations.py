@@ -144,10 +144,24 @@ async def _stored_evidence(db: Database) -> int:
     )
 
 
+async def _attempts(db: Database) -> int:
+    """Version 6: the outbox knows every id that WeChat gave a message, and the attempts whose id nobody knows."""
+
+    def change(message: Document) -> Document:
+        target, since = message["target"], message.get("sending_since") or message["due_at"]
+        unknown = target is not None and (message["state"] == "sending" or message["resend"])
+        attempt = unknown and {"openid": target["openid"], "template_id": target["template_id"], "since": since}
+        known = message.get("message_id")
+        return {"message_ids": [known] if known else [], "unsettled": [attempt] if attempt else []}
+
+    return await update_each(db, "outbox", schema=3, change=change)
+
+
 STEPS: tuple[Step, ...] = (
     Step(2, _school_name_keys),
     Step(3, _wechat_users),
     Step(4, _deliveries),
     Step(5, _stored_evidence),
+    Step(6, _attempts),
 )
 VERSION = STEPS[-1].version

@@ -13,7 +13,7 @@ from typing import Any
 from backend.store.mongo import Database, Session
 from backend.store.paging import page
 
-SCHEMA = 2
+SCHEMA = 3
 _INBOX_SCHEMA = 1
 
 # Of two messages to a person written in the same millisecond, the first goes first. Counted in each process: whoever
@@ -87,12 +87,15 @@ def _outbox(message: Message) -> dict[str, Any]:
         "occasion": message.occasion,
         "created_at": message.at,
         "order": next(_order),
+        "unsettled": [],
+        "message_ids": [],
         **fresh(message.at),
     }
 
 
 def fresh(due_at: datetime) -> dict[str, Any]:
-    """The fields of a message that nobody has tried to deliver yet; `store.deliveries` explains and changes them."""
+    """The fields of a message that nobody has tried to deliver yet; `store.deliveries` explains and changes them. What
+    is known of earlier attempts stays beside them."""
     return {
         "state": "pending",
         "live": True,
@@ -102,9 +105,7 @@ def fresh(due_at: datetime) -> dict[str, Any]:
         "attempts": 0,
         "last_error": None,
         "target": None,
-        "sending_since": None,
         "resend": False,
-        "message_id": None,
         "finished_at": None,
     }
 

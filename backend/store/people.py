@@ -50,6 +50,12 @@ async def find(db: Database, person_id: str, session: Session | None = None) -> 
     return _person(await db.people.find_one({"_id": person_id}, session=session))
 
 
+async def find_each(db: Database, person_ids: Iterable[str]) -> dict[str, Person]:
+    """Those of the people that there are, by id."""
+    found = db.people.find({"_id": {"$in": list(person_ids)}})
+    return {document["_id"]: person_of(document) async for document in found}
+
+
 async def find_by_phone(db: Database, phone: str, session: Session | None = None) -> Person | None:
     """The person with this phone number."""
     return _person(await db.people.find_one({"phone": phone}, session=session))

@@ -10,9 +10,9 @@ A report with a known id is the same report again and counts nothing. Where in d
 message in WeChat (it stands in the inbox), and never too many for long: WeChat's refusal empties the quota.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from pymongo import ReturnDocument
 
@@ -21,6 +21,9 @@ from backend.store.mongo import Database, Session
 SCHEMA = 1
 WINDOW = timedelta(minutes=5)
 APP, PUSH = "app", "push"
+
+# openid, template id
+Key: TypeAlias = tuple[str, str]
 
 # So many reports are remembered, to know them again: more taps than anybody makes within the window.
 _KEPT = 50
@@ -54,15 +57,19 @@ async def add(db: Database, openid: str, template_id: str, *, report_id: str, so
     return int(document["count"])
 
 
-async def spend(db: Database, openid: str, template_id: str, session: Session | None = None) -> bool:
-    """Takes one from the quota, if there is one; whether there was. Of many at once, as many get one as there are."""
-    wanted = {"_id": _key(openid, template_id), "count": {"$gt": 0}}
-    result = await db.subscription_quotas.update_one(wanted, {"$inc": {"count": -1}}, session=session)
-    return bool(result.modified_count)
+async def spend_each(db: Database, session: Session, wanted: Collection[Key]) -> frozenset[Key]:
+    """Takes one from each of different quotas, if there is one; gives those. The transaction sees to it that of many at
+    once as many get one as there are."""
+    by_id = {_key(openid, template_id): (openid, template_id) for openid, template_id in wanted}
+    full = {"_id": {"$in": list(by_id)}, "count": {"$gt": 0}}
+    ids = [found["_id"] async for found in db.subscription_quotas.find(full, {"_id": 1}, session=session)]
+    if ids:
+        await db.subscription_quotas.update_many({"_id": {"$in": ids}}, {"$inc": {"count": -1}}, session=session)
+    return frozenset(by_id[found] for found in ids)
 
 
 async def give_back(db: Database, openid: str, template_id: str, session: Session | None = None) -> None:
-    """Returns one that `spend` took: WeChat did not take the message."""
+    """Returns one that `spend_each` took: WeChat did not take the message."""
     key = {"_id": _key(openid, template_id)}
     await db.subscription_quotas.update_one(key, {"$inc": {"count": 1}}, session=session)
 

@@ -15,7 +15,7 @@ from backend.demonstration.schools import demo_schools
 from backend.deps import utc_now
 from backend.handlers.operation import Operation
 from backend.models.outbox import ResendAll
-from backend.services import deliveries
+from backend.services import sent_events
 from backend.services.outbox import resend, summed
 from backend.store.embedded import Embedded
 from backend.store.migrations import migrate
@@ -175,7 +175,7 @@ async def test_an_index_serves_the_worker(profile_database: Database) -> None:
                 await outbox.work_on(deps)
                 clock.advance(minutes=1)
             for message_id in ("1", "", "unknown"):
-                await deliveries.note_sent_event(
+                await sent_events.note(
                     deps,
                     openid="o-1",
                     template_id=outbox.TEMPLATE,

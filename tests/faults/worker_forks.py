@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
 # wechatpy and the watermark's font, so that no child has to.
 import backend.gateways.wechat_client
 from backend import worker
@@ -27,25 +30,47 @@ __all__ = ["backend"]
 
 @dataclasses.dataclass(slots=True)
 class SteeredClock:
-    """The time of day, ahead by the seconds in a file. The process ends, as by SIGKILL, when it is asked the n-th time:
-    it is asked between all steps of a send."""
+    """The time of day, ahead by the seconds in a file."""
 
     file: Path
-    dies_at: int | None
-    asked: int = 0
 
     def __call__(self) -> datetime:
-        self.asked += 1
-        if self.asked == self.dies_at:
-            os.kill(os.getpid(), signal.SIGKILL)
         return utc_now() + timedelta(seconds=float(self.file.read_text()))
+
+
+class Death(CommandListener):
+    """Ends the process, as by SIGKILL, at the n-th of the moments before and after what it asks of MongoDB: these are
+    the steps of a send, but for what happens at WeChat. The looking for work does not count."""
+
+    def __init__(self, dies_at: int) -> None:
+        self.left = dies_at
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """A command is about to go out."""
+        self._step(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Its answer has come."""
+        self._step(event.command_name)
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """As well."""
+        self._step(event.command_name)
+
+    def _step(self, name: str) -> None:
+        if name in ("update", "commitTransaction", "abortTransaction", "findAndModify"):
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def work(asked: Mapping[str, Any]) -> None:
     """Delivers until it is killed."""
     worker._IDLE_SECONDS = worker._PAUSED_SECONDS = 0.05
     settings = Settings(database=asked["database"], **asked["settings"])
-    clock = SteeredClock(Path(asked["clock"]), asked["dies_at"])
+    clock = SteeredClock(Path(asked["clock"]))
+    if asked["dies_at"] is not None:
+        monitoring.register(Death(asked["dies_at"]))
     deps = with_templates(dataclasses.replace(build(settings, asked["uri"]), clock=clock))
     assert deps.wechat is not None
     deps.wechat.tokens.clock = clock

@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from backend.store import quotas
-from backend.store.mongo import Database
+from backend.store.mongo import Database, transact
 from backend.store.quotas import APP, PUSH, WINDOW
 from tests.seeds import fresh_seed, seeded
 
@@ -33,12 +33,18 @@ async def add(db: Database, *reports: Report) -> int:
     return count
 
 
+async def spend(db: Database, openid: str = OPENID, template_id: str = TEMPLATE) -> bool:
+    """Whether one could be taken."""
+    key = (openid, template_id)
+    return key in await transact(db, lambda session: quotas.spend_each(db, session, [key]))
+
+
 async def test_accepts_add_up_and_are_spent_one_by_one(database: Database) -> None:
-    assert not await quotas.spend(database, OPENID, TEMPLATE)
+    assert not await spend(database)
     assert await add(database, Report("a", APP), Report("b", APP)) == 2
-    assert await quotas.spend(database, OPENID, TEMPLATE)
-    assert await quotas.spend(database, OPENID, TEMPLATE)
-    assert not await quotas.spend(database, OPENID, TEMPLATE)
+    assert await spend(database)
+    assert await spend(database)
+    assert not await spend(database)
     await quotas.give_back(database, OPENID, TEMPLATE)
     assert await quotas.counts(database, OPENID) == {TEMPLATE: 1}
     await quotas.empty(database, OPENID, TEMPLATE)
@@ -47,10 +53,18 @@ async def test_accepts_add_up_and_are_spent_one_by_one(database: Database) -> No
 
 async def test_quotas_are_by_user_and_template(database: Database) -> None:
     await add(database, Report("a", APP))
-    assert not await quotas.spend(database, "o-other", TEMPLATE)
-    assert not await quotas.spend(database, OPENID, "t-other")
+    assert not await spend(database, "o-other")
+    assert not await spend(database, template_id="t-other")
     await quotas.give_back(database, "o-nobody", TEMPLATE)
     assert await quotas.counts(database, "o-nobody") == {}
+
+
+async def test_each_is_spent_that_has_some(database: Database) -> None:
+    await add(database, Report("a", APP), Report("b", APP))
+    await quotas.add(database, "o-2", TEMPLATE, report_id="a", source=APP, at=NOW)
+    wanted = [(OPENID, TEMPLATE), ("o-2", TEMPLATE), ("o-3", TEMPLATE)]
+    for left in (wanted[:2], wanted[:1], []):
+        assert await transact(database, lambda session: quotas.spend_each(database, session, wanted)) == set(left)
 
 
 @pytest.mark.parametrize("order", list(permutations([Report("a", APP), Report("p", PUSH, 3)])))
@@ -60,7 +74,7 @@ async def test_both_reports_of_one_accept_count_once_in_both_orders(
     assert await add(database, *order) == 1
     # Each of them again, and again after the message was sent.
     assert await add(database, *order) == 1
-    assert await quotas.spend(database, OPENID, TEMPLATE)
+    assert await spend(database)
     assert await add(database, *order) == 0
 
 
@@ -82,7 +96,7 @@ async def test_rivals_agree(database: Database) -> None:
     reports = [Report(f"{source}{number}", source, number) for number in range(5) for source in (APP, PUSH)]
     await asyncio.gather(*(add(database, report) for report in [*reports, *reports]))
     assert await quotas.counts(database, OPENID) == {TEMPLATE: 5}
-    got = await asyncio.gather(*(quotas.spend(database, OPENID, TEMPLATE) for _ in range(20)))
+    got = await asyncio.gather(*(spend(database) for _ in range(20)))
     assert sum(got) == 5
 
 

@@ -59,9 +59,9 @@ async def tell(deps: Deps, person_ids: Sequence[str], reason: str = "缺照片",
     await transact(deps.db, work)
 
 
-def worker_of(deps: Deps, name: str = "worker-1") -> Worker:
+def worker_of(deps: Deps) -> Worker:
     """A worker that delivers when it is told to."""
-    return Worker(deps, name, asyncio.Event())
+    return Worker(deps, asyncio.Event())
 
 
 async def work_on(deps: Deps, rounds: int = 1) -> None:

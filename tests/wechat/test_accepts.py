@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import pytest
 
 from backend.store import quotas
-from backend.store.mongo import Database
+from backend.store.mongo import Database, transact
 from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, StartService, new_id
 from tests.wechat.conftest import template_of
 from tests.wechat_stub import Stub
@@ -169,6 +169,7 @@ async def test_quotas_are_the_wechat_users(
     service: Service, teacher: SignedIn, signed_in: SignIn, clock: Clock, database: Database
 ) -> None:
     await report(service, teacher, accept(clock))
-    assert await quotas.spend(database, OPENID, TEMPLATE)
-    assert not await quotas.spend(database, OPENID, TEMPLATE)
+    wanted = [(OPENID, TEMPLATE)]
+    for spent in (wanted, []):
+        assert await transact(database, lambda session: quotas.spend_each(database, session, wanted)) == set(spent)
     assert await left(service, teacher) == {}

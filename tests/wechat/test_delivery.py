@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,10 @@ from backend.gateways import wechat as gateway
 from backend.gateways import wechat_client
 from backend.models.outbox import ResendAll, ResendSome
 from backend.services import deliveries, outbox
+from backend.services.delivery_outcomes import MOST_ATTEMPTS, backoff
 from backend.store import deliveries as stored
 from backend.store.mongo import Database
-from backend.worker import LANES
+from backend.worker import MOST_UNDER_WAY
 from tests.http.conftest import Clock, make_deps
 from tests.wechat.outbox import (
     TEMPLATE,
@@ -55,7 +57,8 @@ async def test_a_message_is_sent_and_uses_up_one_accept(city: Deps, stub: Stub) 
     assert sent["page"] == "pages/web/index?path=%2Fsubmissions%2Fx"
     assert await count(city) == stub.platform.accepts["o-1", TEMPLATE] == 1
     row = await row_of(city)
-    assert (row["live"], row["held"], row["attempts"], row["message_id"]) == (False, False, 1, "1")
+    assert (row["live"], row["held"], row["attempts"]) == (False, False, 1)
+    assert (row["message_ids"], row["unsettled"]) == (["1"], [])
 
 
 async def test_without_an_accept_it_stays_in_the_inbox(city: Deps, stub: Stub) -> None:
@@ -138,11 +141,7 @@ async def test_busy_then_sent(city: Deps, stub: Stub, clock: Clock) -> None:
 
 @given(st.integers(0, 100))
 def test_the_backoff_is_bounded(attempts: int) -> None:
-    assert (
-        timedelta()
-        <= deliveries.backoff(attempts)
-        <= min(timedelta(seconds=2 << min(attempts, 20)), timedelta(hours=1))
-    )
+    assert timedelta() <= backoff(attempts) <= min(timedelta(seconds=2 << min(attempts, 20)), timedelta(hours=1))
 
 
 async def test_who_is_always_busy_is_given_up_with_the_reason(city: Deps, stub: Stub, clock: Clock) -> None:
@@ -152,7 +151,7 @@ async def test_who_is_always_busy_is_given_up_with_the_reason(city: Deps, stub: 
         await work_on(city)
         clock.advance(hours=1)
     assert await states(city) == [("dead", "busy")]
-    assert len(stub.asked("send")) == deliveries.MOST_ATTEMPTS
+    assert len(stub.asked("send")) == MOST_ATTEMPTS
     assert await count(city) == 1
 
 
@@ -174,7 +173,7 @@ async def test_a_wrong_secret_stops_all_until_it_is_repaired(city: Deps, stub: S
     await work_on(city, rounds=3)
     assert {state for state, _ in await states(city)} == {"pending"}
     # Those under way at that moment, each with one retry, and no more.
-    assert len(stub.asked("send")) <= 2 * LANES
+    assert len(stub.asked("send")) <= 2 * MOST_UNDER_WAY
     stub.rules.clear()
     clock.advance(minutes=5, seconds=1)
     await work_on(city)
@@ -187,7 +186,7 @@ async def test_the_days_limit_stops_all_until_the_next_day(city: Deps, stub: Stu
     stub.rules.append(Rule("send", errcode=45009, times=None))
     await work_on(city, rounds=3)
     asked = len(stub.asked("send"))
-    assert asked <= LANES
+    assert asked <= MOST_UNDER_WAY
     stub.rules.clear()
     # 23:59 in Shanghai: still the same day.
     clock.set(datetime(2022, 8, 15, 15, 59, tzinfo=UTC))
@@ -219,32 +218,12 @@ async def test_many_workers_send_each_message_once_and_never_two_to_one_person(c
     for _ in range(3):
         await tell(city, people_ids)
     stub.latency = 0.02
-    workers = [worker_of(city, f"worker-{number}") for number in range(4)]
+    workers = [worker_of(city) for _ in range(4)]
     while any(state in ("pending", "claimed", "sending") for state, _ in await states(city)):
         await asyncio.gather(*(worker.round() for worker in workers))
     assert set(await states(city)) == {("sent", None)}
     assert len(stub.messages) == 45
     assert stub.overlaps == 0
-
-
-async def test_a_hang_is_settled_by_wechats_event(
-    city: Deps, stub: Stub, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wechat_client, "READ_SECONDS", 0.3)
-    await tell(city, [await bound(city, stub, 1)])
-    stub.rules.append(Rule("send", hang=True, after=True))
-    await work_on(city, rounds=2)
-    assert await states(city) == [("sending", "no_answer")]
-    event = {"openid": "o-1", "template_id": TEMPLATE, "msg_id": "1", "error_code": "0"}
-    # Of another template, or of a message before: not this one's.
-    await deliveries.note_sent_event(city, **event | {"template_id": "other"}, at=clock())
-    await deliveries.note_sent_event(city, **event, at=clock() - timedelta(seconds=2))
-    assert await states(city) == [("sending", "no_answer")]
-    await deliveries.note_sent_event(city, **event, at=clock())
-    assert await states(city) == [("sent", None)]
-    clock.advance(seconds=61)
-    await work_on(city)
-    assert len(stub.asked("send")) == 1
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -303,7 +282,7 @@ async def test_where_nothing_answers_few_are_tried(
     await tell(city, [await bound(city, stub, number) for number in range(40)])
     stub.rules.append(Rule("send", hang=True, times=None))
     await work_on(city, rounds=5)
-    assert len(stub.asked("send")) <= LANES + 2
+    assert len(stub.asked("send")) <= MOST_UNDER_WAY + 2
     stub.rules.clear()
     clock.advance(seconds=61)
     await work_on(city, rounds=2)
@@ -311,22 +290,12 @@ async def test_where_nothing_answers_few_are_tried(
     assert len(stub.messages) == 40
 
 
-async def test_an_event_of_what_could_not_be_delivered(city: Deps, stub: Stub, clock: Clock) -> None:
-    await tell(city, [await bound(city, stub, 1)])
-    await work_on(city)
-    failed = {"openid": "o-1", "template_id": TEMPLATE, "msg_id": "1", "error_code": "20003"}
-    await deliveries.note_sent_event(city, **failed, at=clock())
-    assert await states(city) == [("refused", "not_delivered:20003")]
-    await deliveries.note_sent_event(city, **failed | {"msg_id": "no such"}, at=clock())
-    assert await states(city) == [("refused", "not_delivered:20003")]
-
-
 async def test_what_a_dead_process_claimed_is_taken_over_when_its_lease_ends(
     city: Deps, stub: Stub, clock: Clock
 ) -> None:
     await tell(city, [await bound(city, stub, 1)])
     [row] = await stored.heads(city.db, clock(), 10)
-    assert await deliveries.claim(city, "the dead", row) is not None
+    assert len(await deliveries.claim(city, "the dead", [row])) == 1
     await work_on(city)
     assert await states(city) == [("claimed", None)]
     clock.advance(seconds=31)
@@ -338,12 +307,10 @@ async def test_what_a_dead_process_claimed_is_taken_over_when_its_lease_ends(
 async def test_who_lost_the_lease_sends_nothing(city: Deps, stub: Stub, clock: Clock) -> None:
     await tell(city, [await bound(city, stub, 1)])
     [row] = await stored.heads(city.db, clock(), 10)
-    claimed = await deliveries.claim(city, "the slow", row)
-    assert claimed is not None
+    claimed = await deliveries.claim(city, "the slow", [row])
     clock.advance(seconds=31)
     await work_on(city)
-    with pytest.raises(deliveries.LeaseLostError):
-        await deliveries.deliver(city, "the slow", claimed)
+    assert list(await deliveries.begin(city, "the slow", claimed)) == []
     assert len(stub.messages) == 1
     assert await count(city) == 0
 
@@ -359,7 +326,7 @@ async def test_stopping_ends_what_is_sent_and_gives_back_the_rest(city: Deps, st
     await going
     found = [state for state, _ in await states(city)]
     assert set(found) == {"sent", "pending"}
-    assert found.count("sent") == len(stub.messages) <= LANES
+    assert found.count("sent") == len(stub.messages) <= MOST_UNDER_WAY
     del stub.gates["send.arrived"]
     await work_on(city)
     assert set(await states(city)) == {("sent", None)}
@@ -378,3 +345,25 @@ async def test_a_resend_delivers_what_had_no_quota(city: Deps, stub: Stub) -> No
     assert await states(city) == [("sent", None)]
     assert len(stub.messages) == 1
     assert (await outbox.resend(city, None, ResendSome(ids=done.resent))).resent == []
+
+
+async def test_all_processes_share_one_rate(city: Deps) -> None:
+    """A fifth of a second's worth at once, and then so many a second, whoever asks for how many."""
+    before, waits = time.monotonic(), []
+    for messages in (5, 1, 10, 4, 20):
+        waits.append(await stored.turn(city.db, "app", messages, rate=50))
+    spent = time.monotonic() - before
+    at_once = [0, 0, 0, 0.12, 0.2]
+    assert all(most - spent - 0.002 <= wait <= most + 0.002 for wait, most in zip(waits, at_once, strict=True))
+    assert await stored.turn(city.db, "another app", 1, rate=50) == 0
+
+
+async def test_the_rate_is_kept_by_two_workers(deps: Deps, stub: Stub) -> None:
+    slow = dataclasses.replace(deps, settings=deps.settings.model_copy(update={"wechat_rate": 20}))
+    city = with_templates(slow)
+    await tell(city, [await bound(city, stub, number) for number in range(24)])
+    start = time.monotonic()
+    await asyncio.gather(worker_of(city).round(), worker_of(city).round())
+    # Four of them at once.
+    assert time.monotonic() - start > 0.8
+    assert set(await states(city)) == {("sent", None)}
