@@ -1,10 +1,12 @@
 /** When sync starts, what it says, and that one visit's trouble is not another's. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { newApi } from '../src/api/client'
 import { PersonDatabase } from '../src/store/db'
 import { newId } from '../src/store/ids'
 import { setField } from '../src/store/sheet'
 import { startSync, type Sync } from '../src/sync/engine'
+import { pullVisit } from '../src/sync/pull'
 import { FakeService, OTHER_VISIT, VISIT, visitView } from './service'
 
 let db: PersonDatabase
@@ -58,6 +60,66 @@ test('starts a moment after a tap, once for taps in quick succession', async () 
     expect(await queued()).toBe(0)
   })
   expect(service.count('POST', '/operations')).toBe(1)
+})
+
+test('a tap costs one request: what is new on the server is asked for from time to time, and when the answer hints at it', async () => {
+  await pullVisit(
+    db,
+    newApi(() => token),
+    VISIT,
+  )
+  await sync.now()
+  service.requests.length = 0
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  sync.soon()
+  await vi.waitFor(async () => {
+    expect(await queued()).toBe(0)
+  })
+  await vi.waitFor(() => {
+    expect(sync.state.phase).toBe('idle')
+  })
+  expect(service.requests.map(({ path }) => path)).toEqual([`/api/visits/${VISIT}/operations`])
+  service.phase = 'closed'
+  await setField(db, VISIT, '1.1.1', 'points', 2)
+  sync.soon()
+  await vi.waitFor(() => {
+    expect(service.count('GET', '/pack')).toBe(1)
+  })
+})
+
+test('an app that is too old for the service sends nothing, keeps everything, and says so', async () => {
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  service.oldestApp = 99
+  await sync.now()
+  expect(sync.state).toMatchObject({ phase: 'outdated' })
+  expect(sync.state.message).toContain('更新')
+  expect(service.requests.map(({ path }) => path)).toEqual(['/api/app'])
+  expect(await queued()).toBe(1)
+  service.oldestApp = 1
+  await sync.now()
+  expect(await queued()).toBe(0)
+})
+
+test('a score does not wait for the photos that are on their way', async () => {
+  const photo = { ...{ id: newId(), visit: VISIT, item: '1.1.1', takenAt: '2022-09-05T02:00:00Z', sha256: 'f' } }
+  const rest = { preview: null, annotates: null, state: 'queued', announced: true, refusal: null } as const
+  await db.photos.put({ ...photo, ...rest, bytes: new Blob(['photo']) })
+  // An upload that never ends.
+  vi.stubGlobal(
+    'XMLHttpRequest',
+    class {
+      upload = {}
+      open() {}
+      setRequestHeader() {}
+      send() {}
+      abort() {}
+    },
+  )
+  await sync.now()
+  expect(sync.state.phase).toBe('syncing')
+  await setField(db, VISIT, '1.1.1', 'points', 1)
+  await sync.now()
+  expect(service.value(VISIT, '1.1.1', 'points')).toBe(1)
 })
 
 test('without a network says so, and keeps everything', async () => {

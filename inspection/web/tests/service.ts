@@ -1,7 +1,8 @@
 /** A small service behind `fetch`: it keeps what it is sent, by id, and can lose requests and answers. */
 
 import { vi } from 'vitest'
-import type { OperationBatch, OperationIn, Pack, SheetView, Synced, VisitView } from '../src/api/types'
+import type { OperationBatch, OperationIn, Pack, RubricView, SheetView, Synced, VisitView } from '../src/api/types'
+import type { Visit } from '../src/store/db'
 
 /** What the network does to the next request: nothing, loses it, or loses the answer to it. */
 export type Cut = 'none' | 'request' | 'answer'
@@ -32,6 +33,21 @@ export function visitView(id: string, changes: Partial<VisitView> = {}): VisitVi
   }
 }
 
+/** A visit as it stands on a phone that has opened it. */
+export function visitOnPhone(id: string, changes: Partial<Visit> = {}): Visit {
+  const known = { pack: null, sheetState: 'draft', sheetVersion: 0, pulledAt: null } as const
+  return { id, view: visitView(id), ...known, reopened: false, changedItems: [], ...changes }
+}
+
+/** A rubric of two items; `texts` are theirs. */
+export function rubric(letter: string, texts: readonly [string, string] = ['一', '二']): RubricView {
+  const rest = { points: 2, starred: false, clauses: [] }
+  const items = texts.map((text, number) => ({ code: `1.1.${number + 1}`, text, ...rest }))
+  const indicators = [{ code: '1.1', name: '指标', points: 4, items }]
+  const groups = [{ code: '1', name: '组', points: 4, indicators }]
+  return { name: 'r', title: 'r', sha256: letter.repeat(64), points: 4, note: '', groups }
+}
+
 interface Stored {
   readonly device: string
   readonly operation: OperationIn
@@ -50,6 +66,9 @@ export class FakeService {
   beforeAnswer: () => Promise<void> = () => Promise.resolve()
   now = () => new Date()
   sheetState: SheetView['state'] = 'draft'
+  phase: Synced['phase'] = 'open'
+  oldestApp = 1
+  rubric = rubric('f')
 
   /** Takes the place of `fetch` until the test ends. */
   install(): this {
@@ -74,7 +93,8 @@ export class FakeService {
     if (status) return json({ error: { code: 'refused', message: '没有这次现场评估', details: [] } }, status)
     const [, , , visit = '', part] = path.split('/')
     if (path === '/api/visits') return json({ items: [...this.visits.values()], next_cursor: null })
-    if (path === '/api/rubric') return json({ name: 'r', title: 'r', sha256: 'f'.repeat(64), points: 2, groups: [] })
+    if (path === '/api/rubric') return json(this.rubric)
+    if (path === '/api/app') return json({ server_now: this.now().toISOString(), oldest_app: this.oldestApp })
     if (part === 'pack') return json(this.pack(visit))
     if (part === 'sheet') return json(this.sheet(visit, Number(searchParams.get('since') ?? 0)))
     if (part === 'operations' && method === 'POST') return json(this.take(visit, body as OperationBatch))
@@ -105,8 +125,8 @@ export class FakeService {
       ...answer,
       server_now: this.now().toISOString(),
       state: this.sheetState,
-      phase: 'open',
-      rubric_sha256: 'f'.repeat(64),
+      phase: this.phase,
+      rubric_sha256: this.rubric.sha256,
       version: this.version(visit),
       conflicts: [],
       revealed: this.revealed(
@@ -151,7 +171,7 @@ export class FakeService {
     return {
       server_now: this.now().toISOString(),
       visit: this.visits.get(visit) ?? visitView(visit),
-      rubric: { name: 'r', sha256: 'f'.repeat(64) },
+      rubric: { name: 'r', sha256: this.rubric.sha256 },
       rules: { score_step: 0.5, spread_tolerance: 0.5, discrepancy_share: 0.5, evidence_required: 'starred', grades },
       school: { id: visit, name: '学校', stages: [], teachers: 60, teacher_computers: 62 },
       assigned: ['1.1.1'],

@@ -9,7 +9,7 @@ import { newId } from '../src/store/ids'
 import { addPhoto } from '../src/store/photos'
 import { answersOf, choose, dismiss, notesOf, setField } from '../src/store/sheet'
 import { tidy } from '../src/sync/engine'
-import { VISIT, visitView } from './service'
+import { VISIT, visitOnPhone, visitView } from './service'
 
 const opened: PersonDatabase[] = []
 const open = (person: string = newId()) => {
@@ -100,8 +100,7 @@ test('a sheet is read as the rules have it: hundredths, what was taken back is n
 
 test('a refused value that is given up leaves the field as the server has it', async () => {
   const db = open()
-  const view = visitView(VISIT)
-  await db.visits.put({ id: VISIT, view, pack: null, sheetState: 'draft', sheetVersion: 7, pulledAt: null })
+  await db.visits.put(visitOnPhone(VISIT, { sheetVersion: 7 }))
   await setField(db, VISIT, '1.1.1', 'points', 9)
   const [operation] = await db.operations.toArray()
   if (!operation) throw new Error('no operation')
@@ -130,7 +129,7 @@ describe('a visit that was closed', () => {
   async function closedFor(days: number, unsynced: boolean): Promise<boolean> {
     const db = open()
     const view = visitView(VISIT, { state: 'closed', closed_at: new Date(now - days * DAY).toISOString() })
-    await db.visits.put({ id: VISIT, view, pack: null, sheetState: 'signed', sheetVersion: 1, pulledAt: null })
+    await db.visits.put(visitOnPhone(VISIT, { view, sheetState: 'signed' }))
     await setField(db, VISIT, '1.1.1', 'points', 1)
     if (!unsynced) await db.operations.clear()
     await tidy(db, now)
@@ -145,22 +144,37 @@ describe('a visit that was closed', () => {
 })
 
 /** The stores of each version that was ever released: a phone may come from any of them. */
+const FIRST = {
+  visits: 'id',
+  rubrics: 'sha256',
+  fields: '[visit+item+field], visit',
+  operations: 'id, visit, seq, state',
+  revealed: '[visit+item], visit',
+  conflicts: '[visit+item+field], visit',
+  photos: 'id, visit, [visit+item], state',
+  settings: 'name',
+}
 const RELEASED: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  1: {
-    visits: 'id',
-    rubrics: 'sha256',
-    fields: '[visit+item+field], visit',
-    operations: 'id, visit, seq, state',
-    revealed: '[visit+item], visit',
-    conflicts: '[visit+item+field], visit',
-    photos: 'id, visit, [visit+item], state',
-    settings: 'name',
-  },
+  1: FIRST,
+  2: { ...FIRST, ownEvidence: '[visit+item], visit' },
 }
 
-test.each(Object.keys(RELEASED).map(Number))(
-  'unsynced work of version %i is there after the upgrade',
-  async (version) => {
+/** What version 1 kept of a visit and of a photo that waits. */
+const OLD_VISIT = {
+  id: VISIT,
+  view: visitView(VISIT),
+  pack: null,
+  sheetState: 'signed',
+  sheetVersion: 3,
+  pulledAt: null,
+}
+const OLD_PHOTO = {
+  ...{ id: newId(), visit: VISIT, item: '1.1.1', takenAt: '2022-09-05T02:00:00Z', sha256: 'f'.repeat(64) },
+  ...{ preview: null, annotates: null, state: 'queued', announced: true, sent: 1234, refusal: null },
+}
+
+describe.each(Object.keys(RELEASED).map(Number))('a phone with version %i', (version) => {
+  async function upgraded(): Promise<PersonDatabase> {
     const person = newId()
     const old = new Dexie(`zhiping-${person}`)
     old.version(version).stores(RELEASED[version] ?? {})
@@ -168,15 +182,35 @@ test.each(Object.keys(RELEASED).map(Number))(
     const rest = { field: 'points', value: 1, saw: null, state: 'queued', refusal: null }
     await old.table('operations').put({ ...operation, ...rest })
     await old.table('settings').put({ name: 'seq', value: 1 })
+    await old.table('visits').put(version === 1 ? OLD_VISIT : visitOnPhone(VISIT, { sheetVersion: 3 }))
+    await old.table('photos').put({ ...OLD_PHOTO, bytes: new Blob(['photo']) })
     old.close()
-    const db = open(person)
+    return open(person)
+  }
+
+  test('keeps its unsynced work, and counts on', async () => {
+    const db = await upgraded()
     await setField(db, VISIT, '1.1.1', 'points', 2)
     expect((await db.operations.orderBy('seq').toArray()).map((each) => [each.seq, each.value])).toEqual([
       [1, 1],
       [2, 2],
     ])
-  },
-)
+    const [photo] = await db.photos.toArray()
+    expect(photo).toMatchObject({ id: OLD_PHOTO.id, state: 'queued', announced: true })
+    expect(await photo?.bytes?.text()).toBe('photo')
+  })
+
+  test('has the form of today', async () => {
+    const db = await upgraded()
+    expect(await db.visits.get(VISIT)).toMatchObject({ sheetVersion: 3, reopened: false, changedItems: [] })
+    if (version === 1) expect(await db.photos.get(OLD_PHOTO.id)).not.toHaveProperty('sent')
+    expect(await db.ownEvidence.count()).toBe(0)
+  })
+})
+
+test('every version that was released is upgraded from', () => {
+  expect(Math.max(...Object.keys(RELEASED).map(Number))).toBe(open().verno)
+})
 
 test('giving up a refused value leaves a newer tap on the field alone', async () => {
   const db = open()

@@ -10,7 +10,8 @@ import { setField } from '../src/store/sheet'
 import { pullVisit, pullVisits } from '../src/sync/pull'
 import { announcePhotos } from '../src/sync/photos'
 import { push } from '../src/sync/push'
-import { FakeService, OWN, VISIT, visitView, type Cut } from './service'
+import { newVersion, TOO_OLD } from '../src/sync/version'
+import { FakeService, OWN, rubric, VISIT, visitView, type Cut } from './service'
 
 let db: PersonDatabase
 let service: FakeService
@@ -71,6 +72,41 @@ describe('pushing', () => {
     service.refusing.set(`/api/visits/${VISIT}/operations`, 422)
     expect((await push(db, api, VISIT)).ok).toBe(true)
     expect(await db.operations.where({ state: 'refused' }).count()).toBe(1)
+  })
+
+  test('a batch that an app too old for the service sent stays queued', async () => {
+    await setField(db, VISIT, '1.1.1', 'points', 1)
+    service.refusing.set(`/api/visits/${VISIT}/operations`, 422)
+    service.oldestApp = 99
+    const version = newVersion(api, () => {})
+    expect(await push(db, api, VISIT, () => version.check())).toMatchObject({ ok: false, code: TOO_OLD })
+    expect(await db.operations.where({ state: 'queued' }).count()).toBe(1)
+  })
+
+  test('tells whether the server has something that the phone has not', async () => {
+    await pullVisit(db, api, VISIT)
+    const stale = async () => {
+      await setField(db, VISIT, '1.1.1', 'points', 1)
+      const pushed = await push(db, api, VISIT)
+      return pushed.ok && pushed.stale
+    }
+    expect(await stale()).toBe(false)
+    // Another device of the inspector's.
+    const elsewhere = new PersonDatabase(newId())
+    await setField(elsewhere, VISIT, '1.1.2', 'points', 1)
+    await push(elsewhere, api, VISIT)
+    await elsewhere.delete()
+    expect(await stale()).toBe(true)
+    await pullVisit(db, api, VISIT)
+    expect(await stale()).toBe(false)
+    service.phase = 'closed'
+    expect(await stale()).toBe(true)
+    service.phase = 'open'
+    service.rubric = rubric('e')
+    expect(await stale()).toBe(true)
+    service.rubric = rubric('f')
+    service.sheetState = 'signed'
+    expect(await stale()).toBe(true)
   })
 
   test('a tap while the request is on its way waits for the next one', async () => {
@@ -138,10 +174,25 @@ describe('pulling', () => {
     expect(await db.fields.count()).toBe(0)
   })
 
-  test('a rubric in a new version is fetched beside the old one', async () => {
-    await db.rubrics.put({ sha256: 'old' } as never)
+  test('a rubric in a new version is fetched beside the old one, and what it changes is noted', async () => {
     await pullVisit(db, api, VISIT)
-    expect((await db.rubrics.toCollection().primaryKeys()).sort()).toEqual(['f'.repeat(64), 'old'])
+    expect((await db.visits.get(VISIT))?.changedItems).toEqual([])
+    service.rubric = rubric('e', ['一', '二，改过'])
+    await pullVisit(db, api, VISIT)
+    await pullVisit(db, api, VISIT)
+    expect(await db.rubrics.count()).toBe(2)
+    expect((await db.visits.get(VISIT))?.changedItems).toEqual(['1.1.2'])
+    expect((await db.visits.get(VISIT))?.pack?.rubric.sha256).toBe('e'.repeat(64))
+  })
+
+  test('a signed sheet that is opened again says so until it is signed', async () => {
+    const reopened: (boolean | undefined)[] = []
+    for (const state of ['draft', 'signed', 'draft', 'draft', 'signed'] as const) {
+      service.sheetState = state
+      await pullVisit(db, api, VISIT)
+      reopened.push((await db.visits.get(VISIT))?.reopened)
+    }
+    expect(reopened).toEqual([false, false, true, true, false])
   })
 })
 

@@ -21,6 +21,10 @@ export interface Visit {
   readonly sheetVersion: number
   /** When the phone last had everything from the server; ISO 8601. */
   readonly pulledAt: string | null
+  /** The signed sheet was opened again, and has not been signed since. */
+  readonly reopened: boolean
+  /** Items that a new version of the rubric changed, until the person has said that they know. */
+  readonly changedItems: readonly string[]
 }
 
 /** What stands in a field of an item on this phone: "points" (a number of points), "note", or "clauses/<name>". */
@@ -73,8 +77,21 @@ export interface Photo {
   readonly state: 'queued' | 'stored' | 'refused'
   /** Whether the server knows that it was taken. */
   readonly announced: boolean
-  /** Bytes that have been sent. */
-  readonly sent: number
+  readonly refusal: string | null
+}
+
+/** What the school attached to an item, as it was last seen here: the small pictures stay for when there is no network. */
+export interface OwnEvidence {
+  readonly visit: string
+  readonly item: string
+  readonly files: readonly OwnFile[]
+}
+
+/** One of them. Without a `small` picture it is a document, or the service could not show it: `refusal` says why. */
+export interface OwnFile {
+  readonly id: string
+  readonly name: string
+  readonly small: Blob | null
   readonly refusal: string | null
 }
 
@@ -92,6 +109,7 @@ export class PersonDatabase extends Dexie {
   declare readonly revealed: Table<Revealed, [string, string]>
   declare readonly conflicts: Table<Conflict, [string, string, string]>
   declare readonly photos: Table<Photo, string>
+  declare readonly ownEvidence: Table<OwnEvidence, [string, string]>
   declare readonly settings: Table<Setting, string>
 
   constructor(personId: string) {
@@ -107,6 +125,18 @@ export class PersonDatabase extends Dexie {
       photos: 'id, visit, [visit+item], state',
       settings: 'name',
     })
+    this.version(2)
+      .stores({ ownEvidence: '[visit+item], visit' })
+      .upgrade(async (all) => {
+        await all.table('visits').toCollection().modify({ reopened: false, changedItems: [] })
+        await all
+          .table('photos')
+          .toCollection()
+          .modify((photo: { sent?: number }) => {
+            // How far an upload has come is asked of the server; writing it down woke every page that shows photos.
+            delete photo.sent
+          })
+      })
   }
 }
 

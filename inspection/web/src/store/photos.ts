@@ -30,7 +30,6 @@ export async function addPhoto(
     annotates,
     state: 'queued',
     announced: false,
-    sent: 0,
     refusal: null,
   }
   await db.photos.put(photo)

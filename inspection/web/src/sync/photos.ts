@@ -1,10 +1,14 @@
-/** Sends photos: first that they were taken, then their bytes by the tus protocol. The phone lets go of the bytes when the server's receipt names their SHA-256. */
+/**
+ * Sends photos: first that they were taken, then their bytes. The phone lets go of the bytes when the server's receipt
+ * names their SHA-256.
+ */
 
 import { stopsAll, type Api, type Failure } from '../api/client'
 import { isRefusal, upload, type Sent } from './upload'
 import type { Photo, PersonDatabase } from '../store/db'
 
-const AT_ONCE = 2
+// While one waits for an answer the others keep the line busy.
+const AT_ONCE = 3
 const ANNOUNCED_AT_ONCE = 4
 
 /**
@@ -30,8 +34,18 @@ export async function announcePhotos(db: PersonDatabase, api: Api): Promise<Fail
   return failures[0] ?? null
 }
 
-/** Sends all queued photos that have been announced, oldest first, two at a time; stops at the first that finds no network or no session. */
-export async function sendPhotos(db: PersonDatabase, token: () => string | null): Promise<Sent> {
+/** Told of how many bytes of a photo have been sent; null: it is not on its way any more. */
+export type Progress = (photo: string, bytes: number | null) => void
+
+/**
+ * Sends all queued photos that have been announced, oldest first, some at a time; stops at the first that finds no network
+ * or no session.
+ */
+export async function sendPhotos(
+  db: PersonDatabase,
+  token: () => string | null,
+  progress: Progress = () => {},
+): Promise<Sent> {
   const queued = await db.photos
     .where({ state: 'queued' })
     .and((photo) => photo.announced)
@@ -39,7 +53,7 @@ export async function sendPhotos(db: PersonDatabase, token: () => string | null)
   const failures: Sent[] = []
   const worker = async () => {
     for (let photo = queued.shift(); photo && failures.length === 0; photo = queued.shift()) {
-      const sent = await sendPhoto(db, photo, token)
+      const sent = await sendPhoto(db, photo, token, progress)
       if (!sent.ok) failures.push(sent)
     }
   }
@@ -47,10 +61,16 @@ export async function sendPhotos(db: PersonDatabase, token: () => string | null)
   return failures[0] ?? { ok: true }
 }
 
-async function sendPhoto(db: PersonDatabase, photo: Photo, token: () => string | null): Promise<Sent> {
-  const sent = await send(db, photo, token)
+async function sendPhoto(
+  db: PersonDatabase,
+  photo: Photo,
+  token: () => string | null,
+  progress: Progress,
+): Promise<Sent> {
+  const sent = await send(photo, token, progress)
+  progress(photo.id, null)
   if (sent.ok) {
-    await db.photos.update(photo.id, { state: 'stored', bytes: null, sent: 0 })
+    await db.photos.update(photo.id, { state: 'stored', bytes: null })
     return sent
   }
   if (isRefusal(sent.status)) {
@@ -61,9 +81,11 @@ async function sendPhoto(db: PersonDatabase, photo: Photo, token: () => string |
   return sent
 }
 
-async function send(db: PersonDatabase, photo: Photo, token: () => string | null): Promise<Sent> {
+async function send(photo: Photo, token: () => string | null, progress: Progress): Promise<Sent> {
   const { id, bytes, sha256, visit, item, takenAt } = photo
   if (!bytes) return { ok: false, status: 410, message: '手机上已没有这张照片，请重新拍摄' }
   const metadata = { visit_id: visit, item, kind: 'photo', taken_at: takenAt }
-  return upload({ id, bytes, sha256, metadata }, token, (sent) => void db.photos.update(id, { sent }))
+  return upload({ id, bytes, sha256, metadata }, token, (sent) => {
+    progress(id, sent)
+  })
 }

@@ -2,7 +2,16 @@
 
 import type { Answer, Api } from '../api/client'
 import type { Pack, RubricView, SheetView, VisitView } from '../api/types'
-import type { Field, PersonDatabase } from '../store/db'
+import type { Field, PersonDatabase, Visit } from '../store/db'
+
+const FRESH: Omit<Visit, 'id' | 'view'> = {
+  pack: null,
+  sheetState: 'draft',
+  sheetVersion: 0,
+  pulledAt: null,
+  reopened: false,
+  changedItems: [],
+}
 
 /** The list of the person's visits; what is on the phone of one that is no longer theirs stays until it is synced. */
 export async function pullVisits(db: PersonDatabase, api: Api): Promise<Answer<null>> {
@@ -25,14 +34,13 @@ export async function pullVisits(db: PersonDatabase, api: Api): Promise<Answer<n
 async function keep(db: PersonDatabase, view: VisitView): Promise<void> {
   await db.transaction('rw', db.visits, async () => {
     const known = await db.visits.get(view.id)
-    const fresh = { pack: null, sheetState: 'draft', sheetVersion: 0, pulledAt: null } as const
-    await db.visits.put({ ...(known ?? fresh), id: view.id, view })
+    await db.visits.put({ ...(known ?? FRESH), id: view.id, view })
   })
 }
 
 /** Forgets visits that the server no longer shows, but for those with work that it has not got. */
 async function forget(db: PersonDatabase, seen: readonly string[]): Promise<void> {
-  await db.transaction('rw', [db.visits, db.fields, db.operations, db.revealed, db.conflicts, db.photos], async () => {
+  await db.transaction('rw', db.tables, async () => {
     for (const { id } of await db.visits.where('id').noneOf(seen).toArray()) {
       if (!(await hasUnsynced(db, id))) await wipe(db, id)
     }
@@ -48,7 +56,7 @@ export async function hasUnsynced(db: PersonDatabase, visit: string): Promise<bo
 /** Removes all of a visit from the phone. */
 export async function wipe(db: PersonDatabase, visit: string): Promise<void> {
   await db.visits.delete(visit)
-  for (const table of [db.fields, db.operations, db.revealed, db.conflicts, db.photos]) {
+  for (const table of [db.fields, db.operations, db.revealed, db.conflicts, db.photos, db.ownEvidence]) {
     await table.where({ visit }).delete()
   }
 }
@@ -70,7 +78,10 @@ export async function pullVisit(db: PersonDatabase, api: Api, visit: string): Pr
 }
 
 async function takeSheet(db: PersonDatabase, visit: string, pack: Pack, sheet: SheetView): Promise<void> {
-  await db.transaction('rw', [db.visits, db.fields, db.operations, db.revealed, db.conflicts], async () => {
+  const tables = [db.visits, db.rubrics, db.fields, db.operations, db.revealed, db.conflicts]
+  await db.transaction('rw', tables, async () => {
+    const known = await db.visits.get(visit)
+    const changed = await changedItems(db, known?.pack?.rubric.sha256, pack.rubric.sha256)
     const waiting = await db.operations.where({ visit }).toArray()
     const ownLatest = new Set(waiting.map((each) => `${each.item} ${each.field}`))
     // What this phone has set and not sent yet stands here; the server merges it when it gets there.
@@ -88,6 +99,23 @@ async function takeSheet(db: PersonDatabase, visit: string, pack: Pack, sheet: S
       sheetState: sheet.state,
       sheetVersion: sheet.version,
       pulledAt: new Date().toISOString(),
+      // Signed before and a draft again: somebody opened it.
+      reopened: sheet.state === 'draft' && (known?.sheetState === 'signed' || known?.reopened === true),
+      changedItems: [...new Set([...(known?.changedItems ?? []), ...changed])],
     })
   })
 }
+
+/** The codes of the items that are not the same in both versions of a rubric: other words, points or clauses, or new. */
+async function changedItems(db: PersonDatabase, before: string | undefined, after: string): Promise<string[]> {
+  if (before === undefined || before === after) return []
+  const [old, now] = await Promise.all([db.rubrics.get(before), db.rubrics.get(after)])
+  if (!old || !now) return []
+  const known = new Map(itemsOf(old).map((item) => [item.code, JSON.stringify(item)]))
+  return itemsOf(now)
+    .filter((item) => known.get(item.code) !== JSON.stringify(item))
+    .map((item) => item.code)
+}
+
+const itemsOf = (rubric: RubricView) =>
+  rubric.groups.flatMap((group) => group.indicators.flatMap((indicator) => indicator.items))

@@ -13,7 +13,10 @@ export interface Bytes {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const RETRY_MS = [0, 1000, 3000]
+/** In all longer than the 10 s for which a request that was killed holds its upload. */
+const RETRY_MS = [0, 1000, 3000, 4000, 5000]
+/** Two of the service's own chunks: a proxy that hands requests on only when they are whole loses no more than that. */
+const PIECE_BYTES = 2 * 255 * 1024
 /** An upload that is cut in its first request is forgotten by the service: only a small one comes along with it. */
 const SMALL = 256 * 1024
 /** Signed out, another request at work on the upload, too often: none of them says anything of the file. */
@@ -37,6 +40,7 @@ export function upload(
       headers: { Authorization: `Bearer ${token() ?? ''}` },
       metadata: { ...metadata, evidence_id: id, sha256 },
       uploadDataDuringCreation: bytes.size <= SMALL,
+      chunkSize: PIECE_BYTES,
       retryDelays: RETRY_MS,
       storeFingerprintForResuming: true,
       removeFingerprintOnSuccess: true,
