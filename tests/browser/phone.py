@@ -7,7 +7,6 @@ from typing import Any
 from playwright.async_api import (
     Browser,
     BrowserContext,
-    Dialog,
     FilePayload,
     Locator,
     Page,
@@ -73,7 +72,6 @@ class Phone:
         self.page = await self.context.new_page()
         self.page.on("response", self._hear)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", self._accept)
 
     async def _hear(self, response: Response) -> None:
         if "/api/" in response.url:
@@ -81,9 +79,6 @@ class Phone:
                 self.heard.append((response.url, await response.text()))
             except Exception as error:  # Cut off, or of a tab that is gone.
                 self.heard.append((response.url, f"({type(error).__name__})"))
-
-    async def _accept(self, dialog: Dialog) -> None:
-        await dialog.accept()
 
     async def close(self) -> None:
         """Switches it off."""
@@ -130,6 +125,30 @@ class Phone:
                 await button.tap()
                 await expect(button).to_have_attribute("aria-pressed", "true")
 
+    async def agree(self) -> None:
+        """Says yes to the question that is asked."""
+        dialog = self.page.get_by_role("dialog")
+        await dialog.locator(".van-dialog__confirm").tap()
+        await expect(dialog).to_be_hidden()
+
+    async def sign(self, visit: str) -> None:
+        """Signs the sheet."""
+        await self.go(f"/m/visits/{visit}/finish")
+        await self.page.get_by_role("button", name="签字", exact=True).tap()
+        await self.agree()
+        await expect(self.page.get_by_text("✓ 已签字")).to_be_visible()
+
+    async def draw(self) -> None:
+        """Draws a line on the only canvas."""
+        canvas = self.page.locator("canvas")
+        await canvas.scroll_into_view_if_needed()
+        box = await canvas.bounding_box()
+        assert box is not None
+        await self.page.mouse.move(box["x"] + 30, box["y"] + 40)
+        await self.page.mouse.down()
+        await self.page.mouse.move(box["x"] + 160, box["y"] + 70, steps=5)
+        await self.page.mouse.up()
+
     async def score_all(self, visit: str, points: dict[str, str]) -> None:
         """Scores every item on its indicator's page, all clauses met; `points` by item as the buttons show them."""
         indicators: dict[str, list[str]] = {}
@@ -150,10 +169,6 @@ class Phone:
         """What the app keeps on the phone."""
         rows: list[dict[str, Any]] = await self.page.evaluate(_READ, [self.who.person.id, table])
         return rows
-
-    async def counted(self) -> int:
-        """How many operations the app has made on this phone."""
-        return sum(int(each["value"]) for each in await self.stored("settings") if each["name"] == "seq")
 
     async def photograph(self, code: str, pictures: Sequence[tuple[str, bytes]]) -> None:
         """Takes pictures for an item, by name and content, and waits until they show."""

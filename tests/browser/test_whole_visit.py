@@ -39,9 +39,7 @@ async def test_three_inspectors_one_offline_close_a_visit(field: Field) -> None:
     await offline.synced()
     assert await offline.stored("operations") == []
     for phone in (offline, lead):
-        await phone.go(f"/m/visits/{visit}/finish")
-        await phone.page.get_by_role("button", name="签字", exact=True).tap()
-        await expect(phone.page.get_by_text("✓ 已签字")).to_be_visible()
+        await phone.sign(visit)
 
     # They differ on one item; the lead rules, the school signs, the lead closes.
     page = lead.page
@@ -52,15 +50,11 @@ async def test_three_inspectors_one_offline_close_a_visit(field: Field) -> None:
     await page.get_by_role("button", name="裁定", exact=True).tap()
     await page.get_by_label("校方代表姓名").fill("王校长")
     await page.get_by_label("职务").fill("校长")
-    box = await page.locator("canvas").bounding_box()
-    assert box is not None
-    await page.mouse.move(box["x"] + 30, box["y"] + 40)
-    await page.mouse.down()
-    await page.mouse.move(box["x"] + 160, box["y"] + 70, steps=5)
-    await page.mouse.up()
+    await lead.draw()
     await page.get_by_role("button", name="确认签名").tap()
     await expect(page.get_by_text("校方已签：王校长")).to_be_visible()
     await page.get_by_role("button", name="结束本次评估").tap()
+    await lead.agree()
     await expect(page.get_by_text("本次评估已结束")).to_be_visible()
 
     assert await visiting.state(school) == "scored"

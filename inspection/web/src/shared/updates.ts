@@ -5,12 +5,15 @@ import { ref } from 'vue'
 /** Set when a newer version is on the phone; calling it takes it into use. */
 export const takeUpdate = ref<(() => void) | null>(null)
 
+let registration: ServiceWorkerRegistration | null = null
+
 /** Registers the service worker, where the browser has any (not over plain HTTP, not in WeChat on iOS). */
 export async function watchForUpdates(): Promise<void> {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return
-  const registration = await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, {
+  const registered = await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, {
     scope: import.meta.env.BASE_URL,
   })
+  registration = registered
   let reloading = false
   const offer = (worker: ServiceWorker) => {
     takeUpdate.value = () => {
@@ -21,11 +24,22 @@ export async function watchForUpdates(): Promise<void> {
   navigator.serviceWorker.addEventListener('controllerchange', () => {
     if (reloading) location.reload()
   })
-  if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting)
-  registration.addEventListener('updatefound', () => {
-    const worker = registration.installing
+  if (registered.waiting && navigator.serviceWorker.controller) offer(registered.waiting)
+  registered.addEventListener('updatefound', () => {
+    const worker = registered.installing
     worker?.addEventListener('statechange', () => {
       if (worker.state === 'installed' && navigator.serviceWorker.controller) offer(worker)
     })
   })
+}
+
+/** Fetches the newest version, and takes it into use: asked for by a person whose app is too old to sync. */
+export async function updateNow(): Promise<void> {
+  await registration?.update()
+  if (takeUpdate.value) takeUpdate.value()
+  else if (registration?.installing) {
+    registration.installing.addEventListener('statechange', () => {
+      takeUpdate.value?.()
+    })
+  } else location.reload()
 }
