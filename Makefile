@@ -63,4 +63,5 @@ lock: setup ## Renew requirements.lock (all to the newest: make lock UPGRADE=--u
 clean: ## Remove .venv, node_modules, caches and builds; data/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	cd inspection/web && rm -rf node_modules build dist
+	cd inspection/miniprogram && rm -rf node_modules build
 	find backend inspection tests -name __pycache__ -type d -prune -exec rm -rf {} +

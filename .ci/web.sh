@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs npm scripts of inspection/web (`.ci/web.sh build`), after making its ground what the lock file says: Node,
-# node_modules, and the API's types, each only where something has changed. `make setup` has made .venv before.
+# Runs npm scripts of inspection/web (`.ci/web.sh build`), which cover inspection/miniprogram too, after making their ground
+# what the lock file says: Node, node_modules, and the API's types, each only where something has changed. `make setup`
+# has made .venv before.
 #
 # Node 20.19 or newer is taken from the machine; where it has none, from a wheel that is locked in .ci/node.lock.
 set -eu
@@ -32,6 +33,9 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     npm ci --no-fund --no-audit --loglevel error
     printf '%s\n' "$wanted" > "$stamp"
 fi
+
+# The mini-program shares the packages, and the API's types.
+ln -sfn ../web/node_modules ../miniprogram/node_modules
 
 mkdir -p build src/api
 ../../.venv/bin/python -m backend openapi > build/openapi.new.json

@@ -57,12 +57,13 @@ async function switchTo(holding) {
   goOn(data.me);
 }
 
-// Who has a page of their own goes on to it, or to the one wanted below it.
+// Who has a page of their own goes on to it, or to the one wanted below it: messages lead to /visits/…, which is
+// /m/visits/… for an inspector.
 const PAGES = { inspector: '/m/' };
 
 function goOn(me, wanted) {
   const page = PAGES[me.holding.role];
-  if (page) location.replace(wanted?.startsWith(page) ? wanted : page);
+  if (page) location.replace(!wanted || wanted.startsWith(page) ? wanted || page : page + wanted.slice(1));
   else showMe(me);
 }
 
