@@ -62,6 +62,8 @@ class Deps:
     picture_key: PictureKey = field(default_factory=PictureKey)
     running_hashes: RunningHashes = field(default_factory=RunningHashes)
     disk: Disk = field(default_factory=Disk)
+    # So many batches of uploads are on their way to the database at once.
+    writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
     photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

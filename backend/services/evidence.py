@@ -12,8 +12,9 @@ from backend.models.evidence import EvidenceView, NewEvidence, WeChatCheck
 from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor, Role
-from backend.models.uploads import Receipt, UploadMetadata
+from backend.models.uploads import Receipt
 from backend.services import files
+from backend.services.admission import Admitted, receipt_of, stored_fields
 from backend.services.audit import audit
 from backend.services.drafts import check_open
 from backend.services.files import evidence_record
@@ -41,47 +42,44 @@ async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -
     return await transact(deps.db, work)
 
 
-async def admit(deps: Deps, actor: Actor, submission_id: str, said: UploadMetadata, length: int | None) -> str:
-    """The school of the submission, where the actor may upload this; raises what `add` raises."""
-    wanted = {"sha256": said.sha256, "size": length, **said.model_dump(include={"kind", "name", "item"})}
+async def admit(deps: Deps, actor: Actor, upload: Mapping[str, Any]) -> Admitted:
+    """What the upload adds to, if the actor may add it; raises what `add` raises."""
+    wanted = {"size": upload["length"], **{name: upload["said"][name] for name in ("sha256", "kind", "name", "item")}}
     known = {name: value for name, value in wanted.items() if value is not None}
-    submission, record = await _find(deps, actor, submission_id, said.evidence_id, known, None)
+    submission, record = await _find(deps, actor, upload["submission_id"], upload["evidence_id"], known, None)
     await _check_open(deps, submission, record, None)
-    return str(submission["school_id"])
+    return Admitted(submission, record, deps.clock())
 
 
 async def store(
-    deps: Deps, transaction: Session, actor: Actor, upload: Mapping[str, Any], blob: Mapping[str, Any]
+    deps: Deps,
+    transaction: Session,
+    actor: Actor,
+    upload: Mapping[str, Any],
+    admitted: Admitted,
+    blob: Mapping[str, Any],
 ) -> Receipt:
     """Notes that the evidence of an upload is stored, as the blob; records it where it is not known. The receipt.
 
-    Raises what `add` raises, also for another content than the one that was announced or is stored.
+    Raises `Conflict` for another content than the one that was announced or is stored, and `Outrun` where the record
+    is not the one that was admitted any more.
     """
-    said, evidence_id = upload["said"], upload["evidence_id"]
-    wanted = {name: said[name] for name in ("kind", "name", "item") if said[name] is not None}
-    wanted |= {"sha256": blob["sha256"], "size": blob["size"]}
-    submission, known = await _find(deps, actor, upload["submission_id"], evidence_id, wanted, transaction)
-    await _check_open(deps, submission, known, transaction)
+    said, submission, record = upload["said"], admitted.owner, admitted.record
+    content = {"sha256": blob["sha256"], "size": blob["size"]}
+    if record is not None:
+        _check_same(record, submission["_id"], content)
+        if record["blob_id"] is not None:
+            return receipt_of(record, blob)
     stored = stored_fields(deps, said, blob)
-    if known is None:
-        known = await _insert(deps, transaction, actor, submission, evidence_id, {"item": None, **wanted, **stored})
-    elif known["blob_id"] is None:
-        await evidence.set_stored(deps.db, transaction, evidence_id, stored)
+    if record is None:
+        fields = {**{name: said[name] for name in ("kind", "name", "item")}, **content, **stored}
+        record = await _insert(deps, transaction, actor, submission, upload["evidence_id"], fields)
+    else:
+        await evidence.set_stored(deps.db, transaction, record["_id"], stored)
         after = {"submission_id": submission["_id"], "sha256": blob["sha256"]}
-        await audit(deps, transaction, actor, "evidence.stored", "evidence", evidence_id, after=after)
-        known = {**known, **stored}
-    return receipt_of(known, blob)
-
-
-def stored_fields(deps: Deps, said: Mapping[str, Any], blob: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record notes of its bytes, and of what was said with them."""
-    told = {name: said[name] for name in ("taken_at", "location", "device")}
-    return {"sha256": blob["sha256"], "blob_id": blob["_id"], "stored_at": deps.clock(), "upload": told}
-
-
-def receipt_of(record: Mapping[str, Any], blob: Mapping[str, Any]) -> Receipt:
-    """The receipt for the bytes of a record."""
-    return Receipt(evidence_id=record["_id"], sha256=record["sha256"], size=blob["size"], stored_at=record["stored_at"])
+        await audit(deps, transaction, actor, "evidence.stored", "evidence", record["_id"], after=after)
+        record = {**record, **stored}
+    return receipt_of(record, blob)
 
 
 async def _find(
@@ -101,10 +99,15 @@ async def _find(
         raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
     known = await evidence.find(deps.db, evidence_id, transaction)
     if known is not None:
-        same = all(known[name] == value for name, value in wanted.items())
-        if known["removed_at"] is not None or known["submission_id"] != submission_id or not same:
-            raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
+        _check_same(known, submission_id, wanted)
     return submission, known
+
+
+def _check_same(record: Mapping[str, Any], submission_id: str, wanted: Mapping[str, Any]) -> None:
+    """Raises `Conflict` where the id stands for something else."""
+    same = all(record[name] == value for name, value in wanted.items())
+    if record["removed_at"] is not None or record["submission_id"] != submission_id or not same:
+        raise Conflict("这个编号已经用于另一份材料，请换一个编号重新上传", code="id_taken")
 
 
 async def _check_open(

@@ -1,6 +1,9 @@
-"""The receipt: in one transaction the bytes become a blob, and the record says that they are there."""
+"""The receipt: in one transaction the bytes become a blob, and the record says that they are there.
 
-from collections.abc import Mapping
+It writes what is left of the bytes too: for most photos all of them, of which the database knew nothing before.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +12,15 @@ from backend.errors import Conflict, Locked
 from backend.models.people import Actor
 from backend.models.uploads import Receipt
 from backend.services import evidence, visit_photos
+from backend.services.admission import HOLDS, Admitted
 from backend.store import blobs, gridfs, uploads
-from backend.store.gridfs import CHUNK_BYTES, ORIGINALS
-from backend.store.mongo import Document, Session, transact
+from backend.store.gridfs import CHUNK_BYTES, ORIGINALS, ChunkTaken
+from backend.store.mongo import Document, Outrun, Session, transact
 
 # Conflicts that no repeat mends: what was uploaded is of no use.
 FINAL = ("id_taken", "other_content")
+# Rivals for one id or one content: the first of them to commit ends the matter.
+_MOST_TRIES = 5
 
 
 def other_content() -> Conflict:
@@ -32,58 +38,109 @@ def locked() -> Locked:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What has come, all of it: its size in bytes, hash and type; and the session that its last chunks were written in,
-    if it was in this request."""
+    """What has come, all of it: its size in bytes, hash and type. `first` chunks of it are stored already, in this
+    session if in this request; `rest` are those that follow."""
 
     size: int
     sha256: str
     content_type: str
+    first: int
+    rest: Sequence[bytes]
     session: Session | None
 
 
-async def give(deps: Deps, actor: Actor, upload: Mapping[str, Any], token: str, content: Content) -> Receipt:
-    """Makes what the holder of the upload's lease has stored the bytes of its record; gives the receipt.
+async def admit(deps: Deps, actor: Actor, upload: Mapping[str, Any]) -> Admitted:
+    """What the upload adds to; raises what stands against that: `NotFound`, `Conflict`, `Invalid`."""
+    admit_to = visit_photos.admit if upload["visit_id"] else evidence.admit
+    return await admit_to(deps, actor, upload)
+
+
+async def give(
+    deps: Deps, actor: Actor, upload: Document, token: str | None, content: Content, admitted: Admitted | None
+) -> Receipt:
+    """Makes what has come the bytes of the upload's record, in one transaction; gives the receipt.
+
+    `token` is that of the upload's lease, None where the database does not know the upload yet. An admission that is
+    too old is asked for again.
 
     The same receipt for a content that the record has already. Raises `Conflict` for another one and where nothing may
     be added (any more); `NotFound`; `Locked` for a lost lease.
     """
     if upload["said"]["sha256"] not in (None, content.sha256):
         raise other_content()
-    sha256, size = content.sha256, content.size
-    new = blobs.new_blob(upload["_id"], upload["school_id"], sha256, size, content.content_type, deps.clock())
+    known = None
+    for _ in range(_MOST_TRIES):
+        if admitted is None or admitted.at + HOLDS < deps.clock():
+            admitted = await admit(deps, actor, upload)
+        try:
+            return await _store(deps, actor, upload, token, content, admitted, known)
+        except Outrun:
+            known, admitted = await blobs.find_content(deps.db, upload["school_id"], content.sha256), None
+        except _BytesLost:
+            raise await without_what_was_lost(deps, upload, token or "") from None
+    raise locked()
 
-    async def work(transaction: Session) -> tuple[Receipt, bool]:
-        await _check_bytes(deps, transaction, new)
-        known = await blobs.find_content(deps.db, new["school_id"], sha256, transaction)
+
+async def _store(
+    deps: Deps,
+    actor: Actor,
+    upload: Document,
+    token: str | None,
+    content: Content,
+    admitted: Admitted,
+    known: Document | None,
+) -> Receipt:
+    """The transaction. `known` is the school's blob with this content, if there is one."""
+    db, upload_id, school_id = deps.db, upload["_id"], upload["school_id"]
+    note = visit_photos.store if upload["visit_id"] else evidence.store
+    new = blobs.new_blob(upload_id, school_id, content.sha256, content.size, content.content_type, deps.clock())
+
+    async def work(transaction: Session) -> Receipt:
+        # The bytes come last: what is in the way of them is found out before they are sent.
         if known is None:
-            await blobs.insert(deps.db, transaction, new)
+            await blobs.insert(db, transaction, new)
         else:
             # A photo that is used once more may be asked about.
-            await blobs.look_again(deps.db, transaction, known["_id"])
-        owner = visit_photos if upload["visit_id"] else evidence
-        receipt = await owner.store(deps, transaction, actor, upload, known or new)
-        if not await uploads.finish(deps.db, transaction, upload["_id"], token, size, receipt.model_dump()):
-            raise locked()
-        return receipt, known is None
+            await blobs.look_again(db, transaction, known["_id"])
+        receipt = await note(deps, transaction, actor, upload, admitted, known or new)
+        await _end(deps, transaction, upload, token, content, receipt)
+        if known is None:
+            await _put_bytes(deps, transaction, upload_id, content)
+        return receipt
 
-    try:
-        receipt, is_new = await transact(deps.db, work, content.session)
-    except _BytesLost:
-        raise await without_what_was_lost(deps, upload, token) from None
+    receipt = await transact(db, work, content.session)
     deps.photo_arrived.set()
-    if not is_new:
-        await gridfs.delete_chunks(deps.db, ORIGINALS, upload["_id"])
+    if known is not None and content.first:
+        await gridfs.delete_chunks(db, ORIGINALS, upload_id)
     return receipt
+
+
+async def _end(
+    deps: Deps, transaction: Session, upload: Document, token: str | None, content: Content, receipt: Receipt
+) -> None:
+    """The upload is over. Nobody will ask for one without a length, which had one request."""
+    if token is not None:
+        if not await uploads.finish(deps.db, transaction, upload["_id"], token, content.size, receipt.model_dump()):
+            raise locked()
+    elif upload["length"] is not None:
+        stored = {**upload, **uploads.stored(content.size, receipt.model_dump())}
+        await uploads.insert(deps.db, stored, transaction)
+
+
+async def _put_bytes(deps: Deps, transaction: Session, upload_id: str, content: Content) -> None:
+    if content.rest:
+        try:
+            await gridfs.insert_chunks(deps.db, ORIGINALS, upload_id, content.first, content.rest, transaction)
+        except ChunkTaken:
+            raise locked() from None
+    if content.first:
+        chunks = await gridfs.chunks_from(deps.db, ORIGINALS, upload_id, 0, transaction)
+        if chunks != -(-content.size // CHUNK_BYTES):
+            raise _BytesLost
 
 
 class _BytesLost(Exception):
     """A failover took chunks away that the primary alone had."""
-
-
-async def _check_bytes(deps: Deps, transaction: Session, blob: Document) -> None:
-    chunks = await gridfs.chunks_from(deps.db, ORIGINALS, blob["_id"], 0, transaction)
-    if chunks != -(-blob["size"] // CHUNK_BYTES):
-        raise _BytesLost
 
 
 async def without_what_was_lost(deps: Deps, upload: Mapping[str, Any], token: str) -> Conflict:

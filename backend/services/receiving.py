@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from backend.gateways import photos
 from backend.models.people import Actor
 from backend.models.uploads import Receipt, UploadView
 from backend.services import receipts
+from backend.services.admission import Admitted
 from backend.store import gridfs, uploads
 from backend.store.gridfs import CHUNK_BYTES, ORIGINALS, ChunkTaken
 from backend.store.mongo import Document, Session, session_of
@@ -28,9 +27,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger("uploads")
 
 # Without bytes for so long, another request may go on with the upload.
-LEASE = timedelta(seconds=10)
-# So much is gathered before it is written, while as much is being written.
-_BATCH = 4 * CHUNK_BYTES
+LEASE = timedelta(seconds=5)
+# A file of up to so many chunks is gathered whole, and written by the receipt's transaction: most photos are. Of a
+# larger one fewer are gathered before they are written.
+_MOST_WHOLE, _BATCH = 8, 4
+# Whoever sends slowly loses no more than what came since, if the process is killed.
+_KEPT_EVERY = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -46,7 +48,9 @@ class Receiver:
 
     `write` takes pieces, and makes the client wait while the database is slow. `finish` ends the request, and gives the
     receipt if all bytes are there. `abort` is for a request that was cut or refused: what came of it is kept, unless it
-    had a checksum, or (`single`) nobody could go on with it.
+    had a checksum, or nobody could go on with it because the upload is `new`.
+
+    The database is told of a new one when its first chunks are written, or when it is not over with this request.
     """
 
     def __init__(
@@ -59,20 +63,24 @@ class Receiver:
         head: bytes = b"",
         checksum: Checksum | None = None,
         *,
-        single: bool = False,
+        new: Admitted | None = None,
     ) -> None:
         self._deps, self._actor, self._upload, self._lease = deps, actor, upload, lease
-        self._running, self._head, self._checksum, self._single = running, head, checksum, single
+        self._running, self._head, self._checksum, self._admitted = running, head, checksum, new
+        self._is_new, self._is_known = new is not None, new is None
         self._start: int = upload["offset"]
         self._offset = self._start
-        self._buffer = bytearray(upload["tail"] or b"")
-        self._next = self._start // CHUNK_BYTES
+        # Whole chunks that wait to be written, the first of them number `next`; and the beginning of one more.
+        self._chunks: list[bytes] = []
+        self._tail = bytearray(upload["tail"] or b"")
+        self._next = -(-(self._start - len(self._tail)) // CHUNK_BYTES)
         self._content_type: str | None = upload["content_type"]
-        self._writing: asyncio.Task[None] | None = None
+        self._most = _MOST_WHOLE if (upload["length"] or 0) <= _MOST_WHOLE * CHUNK_BYTES else _BATCH
+        self._kept_at = deps.clock()
         # The receipt's transaction must see what is written in it.
         self._session: Session | None = None
         self._turn = asyncio.Lock()
-        self._refused = self._over = False
+        self._refused = self._failed = self._over = False
 
     async def write(self, data: bytes) -> None:
         """Takes a piece. Raises `TooLarge` beyond the length, `Unsupported` for what is no photo, `Locked` for a lost
@@ -85,10 +93,16 @@ class Receiver:
             self._running.update(data)
             if self._checksum:
                 self._checksum.running.update(data)
-            self._buffer += data
             self._look_at_head(data)
-            if len(self._buffer) >= _BATCH:
-                await self._store(last=False)
+            self._tail += data
+            while len(self._tail) >= CHUNK_BYTES:
+                self._chunks.append(bytes(memoryview(self._tail)[:CHUNK_BYTES]))
+                del self._tail[:CHUNK_BYTES]
+            if len(self._chunks) >= self._most or self._is_overdue():
+                await self._store()
+
+    def _is_overdue(self) -> bool:
+        return not self._is_new and self._kept_at + _KEPT_EVERY < self._deps.clock()
 
     def _check_length(self, more: int) -> None:
         length = self._upload["length"]
@@ -113,32 +127,32 @@ class Receiver:
                 self._refused = True
                 raise
 
-    async def _store(self, *, last: bool) -> None:
-        """Begins to write the whole chunks, and the rest too where it is the last one, when those before are there."""
-        whole = len(self._buffer) if last else len(self._buffer) // CHUNK_BYTES * CHUNK_BYTES
-        if not whole:
+    async def _store(self) -> None:
+        """Writes the whole chunks."""
+        if not self._chunks:
             return
-        chunks = [
-            bytes(self._buffer[start : min(start + CHUNK_BYTES, whole)]) for start in range(0, whole, CHUNK_BYTES)
-        ]
-        del self._buffer[:whole]
-        await self._written()
+        self._failed = True
+        await self._make_known()
         await self._keep_lease()
-        self._writing = asyncio.create_task(self._insert(self._next, chunks))
-        self._next += len(chunks)
-
-    async def _insert(self, first: int, chunks: Sequence[bytes]) -> None:
         try:
-            if self._session is None:
-                self._session = await session_of(self._deps.db)
-            await gridfs.insert_chunks(self._deps.db, ORIGINALS, self._upload["_id"], first, chunks, self._session)
+            # Each holds its bytes twice.
+            async with self._deps.writing:
+                if self._session is None:
+                    self._session = await session_of(self._deps.db)
+                first, upload_id = self._next, self._upload["_id"]
+                await gridfs.insert_chunks(self._deps.db, ORIGINALS, upload_id, first, self._chunks, self._session)
         except ChunkTaken:
             raise receipts.locked() from None
+        self._failed = False
+        self._next += len(self._chunks)
+        self._chunks.clear()
+        self._kept_at = self._deps.clock()
 
-    async def _written(self) -> None:
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+    async def _make_known(self) -> None:
+        if not self._is_known:
+            self._lease = replace(self._lease, until=self._deps.clock() + LEASE)
+            await uploads.insert(self._deps.db, {**self._upload, "lease": self._lease.to_document()})
+            self._is_known = True
 
     async def _keep_lease(self) -> None:
         now = self._deps.clock()
@@ -160,17 +174,25 @@ class Receiver:
                 if self._offset < length:
                     return self._view(await self._pause(), None)
                 self._look_at_head(b"", last=True)
-                await self._store(last=True)
-                await self._written()
-                assert self._content_type is not None  # noqa: S101 - the head was looked at
-                content = receipts.Content(length, self._running.hexdigest(), self._content_type, self._session)
-                receipt = await receipts.give(self._deps, self._actor, self._upload, self._lease.token, content)
+                receipt = await receipts.give(
+                    self._deps,
+                    self._actor,
+                    self._upload,
+                    self._lease.token if self._is_known else None,
+                    self._content(length),
+                    self._admitted,
+                )
                 self._over = True
                 return self._view(self._upload["expires_at"], receipt)
         except BaseException as error:
             self._refused |= isinstance(error, Conflict) and error.code in receipts.FINAL
             await self.abort()
             raise
+
+    def _content(self, length: int) -> receipts.Content:
+        assert self._content_type is not None  # noqa: S101 - the head was looked at
+        rest = [*self._chunks, bytes(self._tail)] if self._tail else self._chunks
+        return receipts.Content(length, self._running.hexdigest(), self._content_type, self._next, rest, self._session)
 
     def _view(self, expires_at: datetime, receipt: Receipt | None) -> UploadView:
         return UploadView(
@@ -195,22 +217,22 @@ class Receiver:
                 return
             self._over = True
             try:
-                if self._refused or self._single:
+                if self._refused or self._is_new:
                     await self._end()
                 elif self._lease.staged:
                     await self._unstage()
-                else:
+                elif not self._failed:
                     await self._pause()
             except Exception as error:
                 log.warning("upload_not_released", cause=type(error).__name__)
 
     async def _pause(self) -> datetime:
         """Keeps what came, for the next request to go on with; gives until when that may come."""
-        await self._store(last=False)
-        await self._written()
+        await self._store()
+        await self._make_known()
         self._over = True
         expires_at = self._deps.clock() + timedelta(hours=self._deps.settings.upload_hours)
-        upload_id, tail = self._upload["_id"], bytes(self._buffer)
+        upload_id, tail = self._upload["_id"], bytes(self._tail)
         released = await uploads.release(
             self._deps.db, upload_id, self._lease.token, self._offset, tail, self._content_type, expires_at
         )
@@ -221,7 +243,6 @@ class Receiver:
 
     async def _unstage(self) -> None:
         """Takes back what came."""
-        await self._settled()
         db, upload = self._deps.db, self._upload
         await gridfs.delete_chunks(db, ORIGINALS, upload["_id"], self._start // CHUNK_BYTES)
         tail, known, expires_at = upload["tail"] or b"", upload["content_type"], upload["expires_at"]
@@ -229,13 +250,10 @@ class Receiver:
 
     async def _end(self) -> None:
         """Ends the upload: nobody can go on with it."""
-        await self._settled()
+        if not self._is_known:
+            return
         if await uploads.end(self._deps.db, self._upload["_id"], self._deps.clock(), self._lease.token):
             await gridfs.delete_chunks(self._deps.db, ORIGINALS, self._upload["_id"])
-
-    async def _settled(self) -> None:
-        with suppress(Exception):
-            await self._written()
 
 
 def new_checksum(header: str | None) -> Checksum | None:

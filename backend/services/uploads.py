@@ -9,7 +9,8 @@ from backend.errors import Conflict, Gone, InsufficientStorage, NotFound
 from backend.gateways import photos
 from backend.models.people import Actor
 from backend.models.uploads import UploadMetadata, UploadView
-from backend.services import evidence, receipts, visit_photos
+from backend.services import receipts
+from backend.services.admission import Admitted
 from backend.services.receiving import LEASE, Receiver, new_checksum
 from backend.store import gridfs, uploads
 from backend.store.gridfs import CHUNK_BYTES, ORIGINALS
@@ -22,7 +23,7 @@ async def create(deps: Deps, actor: Actor, said: UploadMetadata, length: int, me
 
     Raises what stands against it: `NotFound`, `Conflict`, `TooLarge`, `InsufficientStorage`.
     """
-    upload = await _new(deps, actor, said, length, metadata)
+    upload, _ = await _new(deps, actor, said, length, metadata)
     await uploads.insert(deps.db, upload)
     return view(upload, 0)
 
@@ -34,19 +35,26 @@ async def receive_new(
 
     Raises what `create` raises. Where the request is cut, nobody knows of the upload, and it ends.
     """
-    upload = await _new(deps, actor, said, length, metadata)
+    upload, admitted = await _new(deps, actor, said, length, metadata)
     lease = _new_lease(deps, staged=checksum is not None)
-    await uploads.insert(deps.db, {**upload, "lease": lease.to_document()})
     running = deps.running_hashes.take(upload["_id"], 0)
     assert running is not None  # noqa: S101 - the hash of nothing is always known
-    return Receiver(deps, actor, upload, lease, running, checksum=new_checksum(checksum), single=True)
+    return Receiver(deps, actor, upload, lease, running, checksum=new_checksum(checksum), new=admitted)
 
 
-async def _new(deps: Deps, actor: Actor, said: UploadMetadata, length: int | None, metadata: str) -> Document:
+async def _new(
+    deps: Deps, actor: Actor, said: UploadMetadata, length: int | None, metadata: str
+) -> tuple[Document, Admitted]:
+    """The upload as a document that is in no database yet, and what it adds to."""
     if length is not None and length > photos.MOST_BYTES:
         raise photos.refusal("too_large")
-    school_id = await _admit(deps, actor, said, length)
+    upload = _document(deps, actor, said, length, metadata)
+    admitted = await receipts.admit(deps, actor, upload)
     await check_room(deps, length or photos.MOST_BYTES)
+    return {**upload, "school_id": admitted.owner["school_id"]}, admitted
+
+
+def _document(deps: Deps, actor: Actor, said: UploadMetadata, length: int | None, metadata: str) -> Document:
     now = deps.clock()
     place = None if said.latitude is None else {"latitude": said.latitude, "longitude": said.longitude}
     told = said.model_dump(include={"item", "kind", "name", "sha256", "taken_at", "device"})
@@ -54,7 +62,6 @@ async def _new(deps: Deps, actor: Actor, said: UploadMetadata, length: int | Non
         "_id": deps.new_id(),
         "person_id": actor.person_id,
         "role": actor.role.value,
-        "school_id": school_id,
         "evidence_id": said.evidence_id,
         "submission_id": said.submission_id,
         "visit_id": said.visit_id,
@@ -70,13 +77,6 @@ async def _new(deps: Deps, actor: Actor, said: UploadMetadata, length: int | Non
         "created_at": now,
         "expires_at": now + timedelta(hours=deps.settings.upload_hours),
     }
-
-
-async def _admit(deps: Deps, actor: Actor, said: UploadMetadata, length: int | None) -> str:
-    """The school that the file belongs to; raises what stands against its being added."""
-    if said.visit_id is not None:
-        return await visit_photos.admit(deps, actor, said.visit_id, said)
-    return await evidence.admit(deps, actor, said.submission_id or "", said, length)
 
 
 async def check_room(deps: Deps, size: int) -> None:

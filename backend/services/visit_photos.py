@@ -9,10 +9,10 @@ from backend.models.closing import PhotoBody, PhotoView
 from backend.models.files import FileView
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor
-from backend.models.uploads import Receipt, UploadMetadata
+from backend.models.uploads import Receipt
 from backend.models.visits import VisitState
 from backend.services import files
-from backend.services.evidence import receipt_of, stored_fields
+from backend.services.admission import Admitted, receipt_of, stored_fields
 from backend.services.files import visit_record
 from backend.services.submissions import cycle_of
 from backend.services.visit_access import visible
@@ -30,6 +30,8 @@ async def add(deps: Deps, actor: Actor, visit_id: str, body: PhotoBody) -> Photo
     async def work(transaction: Session) -> PhotoView:
         visit, photo = await _find(deps, actor, visit_id, body.id, body.item, body.sha256, transaction)
         if photo is None:
+            if not await visit_photos.hold_visit(deps.db, transaction, visit["_id"]):
+                raise _closed()
             taken = {"taken_at": body.taken_at, "sha256": body.sha256}
             photo = await _insert(deps, transaction, actor, visit, body.id, body.item, taken)
         elif photo["sha256"] is None and body.sha256 is not None:
@@ -40,32 +42,41 @@ async def add(deps: Deps, actor: Actor, visit_id: str, body: PhotoBody) -> Photo
     return await transact(deps.db, work)
 
 
-async def admit(deps: Deps, actor: Actor, visit_id: str, said: UploadMetadata) -> str:
-    """The school of the visit, where the actor may upload this photo; raises what `add` raises."""
-    visit, _ = await _find(deps, actor, visit_id, said.evidence_id, said.item or "", said.sha256, None)
-    if visit["state"] == VisitState.CLOSED:
+async def admit(deps: Deps, actor: Actor, upload: Mapping[str, Any]) -> Admitted:
+    """The visit that the upload adds to, if the actor may add it; raises what `add` raises."""
+    said = upload["said"]
+    wanted = (upload["visit_id"], upload["evidence_id"], said["item"], said["sha256"])
+    visit, photo = await _find(deps, actor, *wanted, None)
+    if visit["state"] == VisitState.CLOSED and (photo is None or photo["blob_id"] is None):
         raise _closed()
-    return str(visit["school_id"])
+    return Admitted(visit, photo, deps.clock())
 
 
 async def store(
-    deps: Deps, transaction: Session, actor: Actor, upload: Mapping[str, Any], blob: Mapping[str, Any]
+    deps: Deps,
+    transaction: Session,
+    actor: Actor,
+    upload: Mapping[str, Any],
+    admitted: Admitted,
+    blob: Mapping[str, Any],
 ) -> Receipt:
     """Notes that the photo of an upload is stored, as the blob; records it where it is not known. The receipt.
 
-    Raises what `add` raises, and `Conflict` for another content than the one that was announced or is stored.
+    Raises `Conflict` for another content than the one that was announced or is stored, and `Outrun` where the record
+    is not the one that was admitted any more. The visit is not held against its being closed, as it is for a photo that
+    is only announced: what has arrived keeps no visit open, and may as well have come a moment earlier.
     """
-    said, photo_id = upload["said"], upload["evidence_id"]
-    wanted = (photo_id, said["item"], blob["sha256"], transaction)
-    visit, photo = await _find(deps, actor, upload["visit_id"], *wanted)
+    said, photo = upload["said"], admitted.record
+    if photo is not None:
+        _check_same(photo, actor, upload["visit_id"], said["item"], blob["sha256"])
+        if photo["blob_id"] is not None:
+            return receipt_of(photo, blob)
     stored = stored_fields(deps, said, blob)
     if photo is None:
         fields = {**stored, "taken_at": said["taken_at"]}
-        photo = await _insert(deps, transaction, actor, visit, photo_id, said["item"], fields)
-    elif photo["blob_id"] is None:
-        if not await visit_photos.hold_visit(deps.db, transaction, visit["_id"]):
-            raise _closed()
-        await visit_photos.set_stored(deps.db, transaction, photo_id, stored)
+        photo = await _insert(deps, transaction, actor, admitted.owner, upload["evidence_id"], said["item"], fields)
+    else:
+        await visit_photos.set_stored(deps.db, transaction, photo["_id"], stored)
         photo = {**photo, **stored}
     return receipt_of(photo, blob)
 
@@ -87,10 +98,15 @@ async def _find(
         raise Invalid(message, details=[Detail("/item", "unknown_item", message)])
     photo = await visit_photos.find(deps.db, photo_id, transaction)
     if photo is not None:
-        mine = (photo["visit_id"], photo["inspector_id"], photo["item"]) == (visit_id, actor.person_id, item)
-        if not mine or (sha256 is not None and photo["sha256"] not in (None, sha256)):
-            raise Conflict("这个照片编号（id）已经用在另一张照片上，请用新的编号", code="id_taken")
+        _check_same(photo, actor, visit_id, item, sha256)
     return visit, photo
+
+
+def _check_same(photo: Mapping[str, Any], actor: Actor, visit_id: str, item: str, sha256: str | None) -> None:
+    """Raises `Conflict` where the id stands for something else."""
+    mine = (photo["visit_id"], photo["inspector_id"], photo["item"]) == (visit_id, actor.person_id, item)
+    if not mine or (sha256 is not None and photo["sha256"] not in (None, sha256)):
+        raise Conflict("这个照片编号（id）已经用在另一张照片上，请用新的编号", code="id_taken")
 
 
 async def _insert(
@@ -102,8 +118,6 @@ async def _insert(
     item: str,
     fields: Mapping[str, Any],
 ) -> dict[str, Any]:
-    if not await visit_photos.hold_visit(deps.db, transaction, visit["_id"]):
-        raise _closed()
     photo = {
         "_id": photo_id,
         "visit_id": visit["_id"],

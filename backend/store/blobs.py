@@ -17,7 +17,7 @@ from pymongo import ASCENDING, ReturnDocument
 
 from backend.store import gridfs
 from backend.store.gridfs import ORIGINALS, RENDITIONS, CorruptFile
-from backend.store.mongo import Database, Document, Session
+from backend.store.mongo import Database, Document, Session, outrun
 
 SCHEMA = 1
 
@@ -41,10 +41,11 @@ def new_blob(blob_id: str, school_id: str, sha256: str, size: int, content_type:
 
 
 async def insert(db: Database, session: Session, blob: Document) -> None:
-    """Adds a blob and the document of its file, whose chunks are there; pymongo's DuplicateKeyError for a content that
-    the school has."""
-    await gridfs.insert_file(db, ORIGINALS, session, blob["_id"], blob["size"], blob["received_at"])
-    await db.blobs.insert_one(blob, session=session)
+    """Adds a blob and the document of its file, whose chunks are or will be there in this transaction. Raises `Outrun`
+    for a content that the school has, or a file that there is."""
+    with outrun():
+        await db.blobs.insert_one(blob, session=session)
+        await gridfs.insert_file(db, ORIGINALS, session, blob["_id"], blob["size"], blob["received_at"])
 
 
 async def find(db: Database, blob_id: str, session: Session | None = None) -> Document | None:

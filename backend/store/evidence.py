@@ -9,15 +9,16 @@ media_check: {trace_id, asked_at, found} (not there: WeChat was not asked)}. Not
 from collections.abc import Iterable
 from datetime import datetime
 
-from backend.store.mongo import Database, Document, Session
+from backend.store.mongo import Database, Document, Outrun, Session, outrun
 from backend.store.paging import page
 
 SCHEMA = 2
 
 
 async def insert(db: Database, document: Document, session: Session) -> None:
-    """Adds a record; pymongo's DuplicateKeyError if the id is taken."""
-    await db.evidence.insert_one({"schema": SCHEMA, **document}, session=session)
+    """Adds a record. Raises `Outrun` if the id is taken."""
+    with outrun():
+        await db.evidence.insert_one({"schema": SCHEMA, **document}, session=session)
 
 
 async def find(db: Database, evidence_id: str, session: Session | None = None) -> Document | None:
@@ -64,8 +65,11 @@ async def note_media_check(db: Database, trace_id: str, found: str) -> None:
 
 
 async def set_stored(db: Database, session: Session, evidence_id: str, stored: Document) -> None:
-    """Notes the bytes of a record: `blob_id`, `stored_at`, `upload`."""
-    await db.evidence.update_one({"_id": evidence_id, "blob_id": None}, {"$set": stored}, session=session)
+    """Notes the bytes of a record: `sha256`, `blob_id`, `stored_at`, `upload`. Raises `Outrun` where it waits for no
+    bytes any more."""
+    waiting = {"_id": evidence_id, "blob_id": None, "removed_at": None}
+    if not (await db.evidence.update_one(waiting, {"$set": stored}, session=session)).matched_count:
+        raise Outrun
 
 
 async def unstored(db: Database, session: Session | None, ids: Iterable[str]) -> set[str]:

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from bson.binary import Binary
 from pymongo import ASCENDING, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -46,8 +45,7 @@ async def insert_chunks(
     Waits for the primary alone: what is written for a majority afterwards makes these durable too.
     """
     documents = [
-        {"_id": ObjectId(), "files_id": file_id, "n": number, "data": Binary(data)}
-        for number, data in enumerate(chunks, first)
+        {"_id": ObjectId(), "files_id": file_id, "n": number, "data": data} for number, data in enumerate(chunks, first)
     ]
     try:
         await _chunks(db, bucket).with_options(write_concern=_ONE).insert_many(documents, session=session)

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from motor.motor_asyncio import (
@@ -15,6 +16,7 @@ from pymongo import WriteConcern
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
+    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -58,6 +60,19 @@ _TRANSIENT_CODES = {
     13435,  # NotPrimaryNoSecondaryOk
     13436,  # NotPrimaryOrSecondary
 }
+
+
+class Outrun(Exception):
+    """Somebody was faster: what was read a moment ago does not hold any more."""
+
+
+@contextmanager
+def outrun() -> Iterator[None]:
+    """Makes a key that is there already an `Outrun`."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise Outrun from error
 
 
 def connect(uri: str, name: str) -> Database:

@@ -41,9 +41,9 @@ class Lease:
         return {"token": self.token, "until": self.until, "staged": self.staged}
 
 
-async def insert(db: Database, upload: Document) -> None:
+async def insert(db: Database, upload: Document, session: Session | None = None) -> None:
     """Adds an upload."""
-    await db.uploads.insert_one({"schema": SCHEMA, **upload})
+    await db.uploads.insert_one({"schema": SCHEMA, **upload}, session=session)
 
 
 async def find(db: Database, upload_id: str) -> Document | None:
@@ -88,14 +88,19 @@ async def release(
     return bool((await db.uploads.update_one(mine, {"$set": change})).matched_count)
 
 
+def stored(length: int, receipt: Mapping[str, Any]) -> Document:
+    """What an upload says once all its bytes are stored: nobody has its lease any more."""
+    receipt = dict(receipt)
+    return {"state": "stored", "length": length, "offset": length, "tail": None, "receipt": receipt, "lease": None}
+
+
 async def finish(
     db: Database, session: Session, upload_id: str, token: str, length: int, receipt: Mapping[str, Any]
 ) -> bool:
     """Notes that all bytes are stored, and gives the lease back; whether it was still the caller's."""
-    change = {"state": "stored", "length": length, "offset": length, "tail": None, "receipt": dict(receipt)}
     mine = {"_id": upload_id, "lease.token": token, "state": "receiving"}
-    update = {"$set": {**change, "lease": None}}
-    return bool((await db.uploads.update_one(mine, update, session=session)).matched_count)
+    change = {"$set": stored(length, receipt)}
+    return bool((await db.uploads.update_one(mine, change, session=session)).matched_count)
 
 
 async def end(db: Database, upload_id: str, now: datetime, token: str | None = None) -> bool:

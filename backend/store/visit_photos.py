@@ -7,7 +7,7 @@ longitude}, device} | None (what was said with the bytes)}
 
 from typing import Any
 
-from backend.store.mongo import Database, Document, Session
+from backend.store.mongo import Database, Document, Outrun, Session, outrun
 from backend.store.paging import page
 
 SCHEMA = 2
@@ -19,8 +19,9 @@ async def find(db: Database, photo_id: str, session: Session | None = None) -> D
 
 
 async def insert(db: Database, session: Session, photo: dict[str, Any]) -> None:
-    """Adds a photo; there was none with its id within this transaction."""
-    await db.visit_photos.insert_one({"schema": SCHEMA, **photo}, session=session)
+    """Adds a photo. Raises `Outrun` if the id is taken."""
+    with outrun():
+        await db.visit_photos.insert_one({"schema": SCHEMA, **photo}, session=session)
 
 
 async def set_hash(db: Database, session: Session, photo_id: str, sha256: str) -> None:
@@ -29,8 +30,11 @@ async def set_hash(db: Database, session: Session, photo_id: str, sha256: str) -
 
 
 async def set_stored(db: Database, session: Session, photo_id: str, stored: Document) -> None:
-    """Notes the bytes of a photo: `sha256`, `blob_id`, `stored_at`, `upload`."""
-    await db.visit_photos.update_one({"_id": photo_id, "blob_id": None}, {"$set": stored}, session=session)
+    """Notes the bytes of a photo: `sha256`, `blob_id`, `stored_at`, `upload`. Raises `Outrun` where it waits for no
+    such bytes any more."""
+    waiting = {"_id": photo_id, "blob_id": None, "sha256": {"$in": [None, stored["sha256"]]}}
+    if not (await db.visit_photos.update_one(waiting, {"$set": stored}, session=session)).matched_count:
+        raise Outrun
 
 
 async def unstored(db: Database, visit_id: str, session: Session | None = None) -> list[Document]:

@@ -58,6 +58,8 @@ class Phone:
             # Nothing, 503, 409 and 423 alike: ask how far it has come, and go on.
             self.resumed += answer is None or answer.code != 204
             assert answer is None or answer.code in (204, 409, 423, 503), (answer.code, answer.body)
+            if answer is not None and answer.code == 423:
+                await asyncio.sleep(0.1)
         assert receipt["sha256"] == self.hashes[evidence_id]
         self.receipts[evidence_id] = receipt
 

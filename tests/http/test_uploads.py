@@ -357,7 +357,7 @@ async def test_two_contents_of_one_id_at_once_one_is_refused(world: Visiting, cl
 
 async def test_a_request_without_bytes_gives_the_upload_free(world: Visiting, client: Client, visit: str) -> None:
     """A connection that is dead and not known to be: no more bytes come, and nothing says so."""
-    data = jpeg(2 * MB)
+    data, sent = jpeg(4 * MB), 4 * CHUNK_BYTES + 100_000
     url = await client.begin(of_visit(visit), len(data))
     reader, writer = await asyncio.open_connection("127.0.0.1", client.service.port)
     lines = (
@@ -366,7 +366,7 @@ async def test_a_request_without_bytes_gives_the_upload_free(world: Visiting, cl
         | {"Upload-Offset": "0", "Content-Length": str(len(data)), "Authorization": f"Bearer {client.token}"}
     )
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    writer.write(f"PATCH {url} HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode() + data[: MB + 100_000])
+    writer.write(f"PATCH {url} HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode() + data[:sent])
     await writer.drain()
     while await world.db["originals.chunks"].count_documents({}) < 4:  # noqa: ASYNC110 - it says nothing
         await asyncio.sleep(0.01)
@@ -376,7 +376,7 @@ async def test_a_request_without_bytes_gives_the_upload_free(world: Visiting, cl
     assert reached == 4 * CHUNK_BYTES
     assert (await client.append(url, reached, data[reached:])).status == 204
     # The first one wakes up, and finds that it is late.
-    writer.write(data[MB + 100_000 :])
+    writer.write(data[sent:])
     assert b" 423 " in await reader.readline()
     writer.close()
     assert (await client.read(url))["receipt"]["sha256"] == sha256(data)
