@@ -23,7 +23,9 @@ from backend.store import deliveries as stored
 
 # At the same time. Fewer than the gateway has threads: people who sign in meanwhile need some too.
 MOST_UNDER_WAY = 12
+# Of those that are due some are picked: others look at the same ones, and few are to meet.
 _LOOK_AT = 150
+_PICK = 40
 _IDLE_SECONDS = 1.0
 _PAUSED_SECONDS = 5.0
 _REMINDERS_SECONDS = 60.0
@@ -78,10 +80,8 @@ class Worker:
         rows: list[Mapping[str, Any]] = list(await stored.heads(self.deps.db, self.deps.clock(), _LOOK_AT))
         if not rows:
             return _IDLE_SECONDS
-        # Others look at the same ones: in another order few meet.
-        random.shuffle(rows)
         self.halted = False
-        await self._deliver(rows)
+        await self._deliver(random.sample(rows, min(_PICK, len(rows))))
         return 0
 
     async def _deliver(self, rows: list[Mapping[str, Any]]) -> None:
@@ -107,10 +107,13 @@ class Worker:
         some = [rows.pop() for _ in range(await self._free(min(len(rows), self._at_once())))]
         attempts: Sequence[Attempt] = []
         try:
-            await self._wait(await deliveries.turn(self.deps, len(some)))
-            if not self.stop.is_set() and not self.halted:
-                holder = self.deps.new_id()
-                attempts = await deliveries.begin(self.deps, holder, await deliveries.claim(self.deps, holder, some))
+            holder = self.deps.new_id()
+            claimed = await deliveries.claim(self.deps, holder, some)
+            await self._wait(await deliveries.turn(self.deps, len(claimed)))
+            if self.stop.is_set() or self.halted:
+                await deliveries.release(self.deps, holder, claimed)
+            else:
+                attempts = await deliveries.begin(self.deps, holder, claimed)
         finally:
             self._release(len(some) - len(attempts))
         return attempts

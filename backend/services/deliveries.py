@@ -68,6 +68,12 @@ async def claim(deps: Deps, holder: str, rows: Sequence[Row]) -> Sequence[Row]:
     return [row for row in mine if row["_id"] not in lost]
 
 
+async def release(deps: Deps, holder: str, rows: Sequence[Row]) -> None:
+    """Gives back claimed messages: somebody else may deliver them at once."""
+    now = deps.clock()
+    await deliveries.apply(deps.db, [deliveries.put_back(row["_id"], holder, now, {}, {}) for row in rows])
+
+
 async def begin(deps: Deps, holder: str, rows: Sequence[Row]) -> Sequence[Attempt]:
     """Puts on record that claimed messages are about to be sent. Those that can't be are finished, with the reason."""
     aimed = await _aimed(deps, holder, rows)
@@ -173,6 +179,6 @@ async def send(deps: Deps, attempt: Attempt) -> Answer[str]:
 
 async def turn(deps: Deps, count: int) -> float:
     """Seconds to wait until so many messages may be sent: the rate holds for all processes together."""
-    if deps.wechat is None:
+    if deps.wechat is None or not count:
         return 0
     return await deliveries.turn(deps.db, deps.wechat.account.app_id, count, deps.settings.wechat_rate)

@@ -22,6 +22,7 @@ from backend.services import sent_events
 from backend.store.embedded import Embedded
 from backend.store.migrations import migrate
 from backend.store.mongo import Database
+from tests.faults.delivered import check
 from tests.faults.processes import ROOT
 from tests.faults.worker_forks import SteeredClock
 from tests.http.conftest import Clock, make_deps
@@ -220,50 +221,12 @@ async def finish(run: Run) -> None:
     raise AssertionError("messages are left over")
 
 
-async def check(run: Run) -> None:
-    """What is promised."""
-    got = Counter((message["touser"], message["data"]["thing3"]["value"]) for message in run.stub.messages)
-    asked = {(call["touser"], call["data"]["thing3"]["value"]) for call in run.stub.asked("send")}
-    openids = {row["_id"]: row["wechat"]["openid"] async for row in run.deps.db.people.find()}
-    rows: list[dict[str, Any]] = await run.deps.db.outbox.find().to_list(None)
-    assert len(rows) == PEOPLE * EACH
-    refused: Counter[str] = Counter()
-    for row in rows:
-        key = (openids[row["person_id"]], row["values"]["reason"])
-        if row["state"] == "dead":
-            # Its resend was cut off like its first attempt.
-            assert (row["resend"], row["last_error"]) == (True, "no_answer")
-        elif row["state"] in ("refused", "no_quota"):
-            # Only because something before it was delivered twice.
-            refused[key[0]] += 1
-        else:
-            assert row["state"] == "sent"
-            if not got[key]:
-                # Cut off before the call, and WeChat refused its resend for want of an accept: that counts as sent, by
-                # the rule. It can only be because something before it was delivered twice.
-                assert row["resend"], f"lost: {key}"
-                assert key in asked, f"lost: {key}"
-                assert row["message_ids"] == []
-                refused[key[0]] += 1
-        assert got[key] <= (2 if row["resend"] else 1), f"sent too often: {key}"
-    assert run.stub.overlaps == 0
-    twice = sum(count - 1 for count in got.values())
-    run.figures.update(messages=len(rows), resends=sum(row["resend"] for row in rows), twice=twice)
-    run.figures.update(dead=sum(row["state"] == "dead" for row in rows), events=len(run.told))
-    for person, count in refused.items():
-        assert count <= sum(times - 1 for (openid, _), times in got.items() if openid == person)
-    for person in set(openids.values()):
-        sent = [message for message in run.stub.messages if message["touser"] == person]
-        first_times = list(dict.fromkeys(message["data"]["thing3"]["value"] for message in sent))
-        assert first_times == sorted(first_times)
-
-
 @seeded
 async def test_kill_9_of_a_worker(run: int, killing: Run, record_property: Record) -> None:
     await crash(killing)
     await killing.events()
     await finish(killing)
-    await check(killing)
+    killing.figures.update(await check(killing.deps, killing.stub, PEOPLE * EACH), events=len(killing.told))
     record_property("faults", dict(killing.figures))
 
 
@@ -277,5 +240,5 @@ async def test_kill_9_of_several_workers_again_and_again(run: int, killing: Run,
             await killing.events()
             killing.pass_time()
     await finish(killing)
-    await check(killing)
+    killing.figures.update(await check(killing.deps, killing.stub, PEOPLE * EACH), events=len(killing.told))
     record_property("faults", dict(killing.figures))
