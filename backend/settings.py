@@ -11,15 +11,31 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 import inspection
 from backend.config_files import default_config_folder
 
 PREFIX = "ZHIPING_"
+_SECRETS_FOLDER = PREFIX + "SECRETS_FOLDER"
 
 Network = IPv4Network | IPv6Network
 Networks = Annotated[tuple[Network, ...], NoDecode]
+
+
+class _Secrets(SecretsSettingsSource):
+    """Files of a folder; like an empty variable, an empty file is none."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, complex_ = super().get_field_value(field, field_name)
+        return value or None, key, complex_
 
 
 class Settings(BaseSettings):
@@ -30,6 +46,10 @@ class Settings(BaseSettings):
     mongodb_uri: SecretStr | None = Field(
         None,
         description="MongoDB 副本集的地址，以 mongodb:// 或 mongodb+srv:// 开头；不设则启动内置的 MongoDB",
+    )
+    secrets_folder: Path | None = Field(
+        None,
+        description="存放密钥的目录的路径：里面的文件以设置命名，如 zhiping_mongodb_uri，内容即设置的值；环境变量优先",
     )
     database: str = Field(
         "zhiping", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,37}$", description="数据库名：字母开头，只含字母、数字、_ 和 -"
@@ -134,8 +154,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments and the environment, and nothing that lies about in a file."""
-        return init_settings, env_settings
+        """Arguments, the environment, then the files of the folder for secrets; nothing that lies about elsewhere."""
+        folder = secrets_folder(os.environ)
+        # A missing folder is said by `load_settings`.
+        files = (_Secrets(settings_cls, folder),) if folder and folder.is_dir() else ()
+        return init_settings, env_settings, *files
 
     @property
     def mongodb_folder(self) -> Path:
@@ -167,6 +190,7 @@ class SettingsError(Exception):
 def load_settings(**chosen: Any) -> Settings:
     """The settings of the environment; `chosen` ones outrank it. Raises `SettingsError` with all that is wrong."""
     problems = [f"  {name}：没有这项设置，请检查拼写{_meant(name)}" for name in unknown_names(os.environ)]
+    problems += _wrong_with_secrets(secrets_folder(os.environ))
     try:
         settings = Settings(**chosen)
     except ValidationError as error:
@@ -176,6 +200,21 @@ def load_settings(**chosen: Any) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def secrets_folder(environment: Mapping[str, str]) -> Path | None:
+    """The folder whose files are settings too, such as Docker's /run/secrets; None where none is named."""
+    named = environment.get(_SECRETS_FOLDER)
+    return Path(named) if named else None
+
+
+def _wrong_with_secrets(folder: Path | None) -> list[str]:
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        return [f"  {_SECRETS_FOLDER}：没有目录 {folder}，请改为存放密钥文件的目录"]
+    unknown = unknown_names(dict.fromkeys((file.name for file in folder.iterdir()), ""))
+    return [f"  {folder / name}：没有这项设置，请检查文件名{_meant(name)}" for name in unknown]
 
 
 def variable(field: str) -> str:

@@ -49,14 +49,14 @@ def run(args: argparse.Namespace) -> int:
 
 async def _check(deps: Deps) -> int:
     try:
-        return await _print_findings(deps)
+        return await print_findings(deps)
     except Exception as error:
         raise unusable(error) or error from None
     finally:
         deps.close()
 
 
-async def _print_findings(deps: Deps) -> int:
+async def print_findings(deps: Deps) -> int:
     columns = (TextColumn("核对佐证"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     count = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

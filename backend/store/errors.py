@@ -53,5 +53,15 @@ class DatabaseTooNew(StoreError):
         self.known = known
 
 
+class RestoreUnfinished(StoreError):
+    """A backup is being restored here, or was, and not to its end."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"数据库 {name} 正在从备份恢复，或上次没有恢复完。请等它完成；"
+            "如已中断，请重新执行 python -m backend restore。"
+        )
+
+
 class MigrationError(StoreError):
     """A document or a duplicate stands in the way of a migration or of an index."""

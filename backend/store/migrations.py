@@ -12,12 +12,14 @@ from bson import MinKey
 from pymongo import UpdateOne
 
 from backend.names import name_key
-from backend.store.errors import DatabaseTooNew, MigrationError
+from backend.store.errors import DatabaseTooNew, MigrationError, RestoreUnfinished
 from backend.store.indexes import ensure_indexes, missing_indexes
 from backend.store.mongo import Collection, Database, Document
 from backend.store.outbox import fresh
 
 _OLDEST = 1
+# Stands in `meta` while a backup is being restored.
+RESTORING = "restoring"
 _BATCH = 500
 
 
@@ -45,6 +47,12 @@ async def migrate(db: Database) -> Report:
     Raises `DatabaseTooNew`, and `MigrationError` with what to put right; it may be run again any time. No service of an
     older version may run meanwhile: it would go on writing documents of the old schema.
     """
+    await _refuse_half(db)
+    return await bring_up(db)
+
+
+async def bring_up(db: Database) -> Report:
+    """The same for a database that is being restored."""
     before = await version(db)
     _refuse_newer(before)
     documents = 0
@@ -57,6 +65,7 @@ async def migrate(db: Database) -> Report:
 
 async def readiness(db: Database) -> list[str]:
     """Why the service must not start on this database, in Chinese; empty if it may."""
+    await _refuse_half(db)
     found = await version(db)
     if found > VERSION:
         return [str(DatabaseTooNew(found, VERSION))]
@@ -103,6 +112,11 @@ def _update(collection: str, document: Document, schema: int, change: Callable[[
         ) from error
     # The old schema stands in the filter: a rival may have taken the document further by now.
     return UpdateOne({"_id": document["_id"], "schema": document["schema"]}, {"$set": {**fields, "schema": schema}})
+
+
+async def _refuse_half(db: Database) -> None:
+    if await db["meta"].find_one({"_id": RESTORING}):
+        raise RestoreUnfinished(db.name)
 
 
 def _refuse_newer(found: int) -> None:

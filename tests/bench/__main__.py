@@ -5,9 +5,22 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.bench import decide, heartbeat, lookup, operations, phone, pipeline, receipts, reconcile, sign_in, start
+from tests.bench import (
+    backup,
+    decide,
+    heartbeat,
+    lookup,
+    operations,
+    phone,
+    pipeline,
+    receipts,
+    reconcile,
+    sign_in,
+    start,
+)
 
 BENCHES = {
+    "backup": backup,
     "decide": decide,
     "heartbeat": heartbeat,
     "lookup": lookup,

@@ -82,6 +82,34 @@ def test_right_ones_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.port = 1  # type: ignore[misc]
 
 
+def test_secrets_are_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ZHIPING_SECRETS_FOLDER", str(tmp_path))
+    (tmp_path / "zhiping_mongodb_uri").write_text("mongodb://u:hunter2@db/?replicaSet=rs0\n")
+    (tmp_path / "zhiping_port").write_text("8000")
+    # What there is none of yet, and what belongs to others.
+    (tmp_path / "zhiping_wechat_app_secret").write_text("\n")
+    (tmp_path / "mongodb_key").write_text("other")
+    monkeypatch.setenv("ZHIPING_PORT", "9000")
+    settings = load_settings()
+    assert settings.mongodb_uri
+    assert settings.mongodb_uri.get_secret_value() == "mongodb://u:hunter2@db/?replicaSet=rs0"
+    assert (settings.port, settings.wechat_app_secret) == (9000, None)
+    assert "hunter2" not in repr(settings)
+
+
+def test_wrong_secrets_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ZHIPING_SECRETS_FOLDER", str(tmp_path))
+    (tmp_path / "zhiping_mongodb_url").write_text("mongodb://db")
+    (tmp_path / "zhiping_wechat_aes_key").write_text("hunter2")
+    with pytest.raises(SettingsError, match="是不是 ZHIPING_MONGODB_URI") as error:
+        load_settings()
+    assert "ZHIPING_WECHAT_AES_KEY 不对" in str(error.value)
+    assert "hunter2" not in str(error.value)
+    monkeypatch.setenv("ZHIPING_SECRETS_FOLDER", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="没有目录"):
+        load_settings()
+
+
 def test_every_setting_is_documented_and_nothing_else() -> None:
     rows = re.findall(r"^\| `(ZHIPING_[A-Z_]+)` \|", DOCUMENTED.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(map(variable, Settings.model_fields))

@@ -67,8 +67,8 @@ test('whoever refuses the privacy guide, or the number, is told the other way', 
   const phone = await unbound('o-refusing')
   phone.consent = false
   const refused = phone.tapPhoneButton(await phoneCode(contact.phone))
-  await phone.sees('不同意，改用邀请码')
-  await phone.tap('不同意，改用邀请码')
+  await phone.sees('不同意')
+  await phone.tap('不同意')
   await refused
   await phone.sees('没有同意隐私保护指引，微信不提供手机号。可以改用邀请码')
   expect(phone.text).not.toContain('使用手机号之前')

@@ -50,8 +50,9 @@ test('all that is shown is Chinese', () => {
   }
 })
 
-// WeChat's own compiler, which miniprogram-simulate brings along, is there for this kind of processor only.
-test.runIf(process.arch === 'x64')("WeChat's compiler takes the pages", () => {
+// WeChat's own compilers, which miniprogram-simulate brings along, are there for this kind of processor only.
+test.runIf(process.arch === 'x64')("WeChat's compilers take the pages and their styles", () => {
   const compiled = compiler.wxmlToJs(SOURCE)
   for (const page of pages) expect(compiled).toContain(`${page}.wxml`)
+  expect(compiler.wxssToJs(SOURCE)).toContain('card')
 })

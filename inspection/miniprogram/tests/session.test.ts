@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { advance, city, person, phoneCode, tell, type Person } from './backend'
+import { advance, as, city, openWebView, person, phoneCode, tell, type Person } from './backend'
 import { Phone } from './phone'
 
 async function signedIn(openid: string, who: Person): Promise<Phone> {
@@ -27,6 +27,24 @@ test('a person of two roles chooses, and stays in the role', async () => {
   await phone.sees('学校联系人')
   await phone.tap('学校联系人')
   await phone.sees('打开申报')
+})
+
+test('a message for another role is opened in that role', async () => {
+  const both = await person('school', 'inspector')
+  const phone = await signedIn('o-other-role', both)
+  await phone.tap('市级评估专家')
+  await phone.sees('进入现场评估')
+  const opened = async (link: string): Promise<unknown> => {
+    phone.launch(`/pages/web/index?path=${encodeURIComponent(link)}`)
+    await expect.poll(() => phone.data['url']).toMatch(/\/sign-in#/)
+    const me = (await as((await openWebView(String(phone.data['url']))).token, '/api/me')) as {
+      holding: { role: string }
+    }
+    return me.holding.role
+  }
+  expect(await opened('/visits/x')).toBe('inspector')
+  expect(await opened('/results')).toBe('school')
+  expect(await opened('/visits/x')).toBe('school')
 })
 
 test('a session that has ended is opened anew without a word', async () => {

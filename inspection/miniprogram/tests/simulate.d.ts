@@ -13,10 +13,11 @@ declare module 'miniprogram-simulate' {
   export default simulate
 }
 
-/** WeChat's compiler of WXML, a program. It throws on what it can't compile. */
+/** WeChat's compilers of WXML and WXSS, as programs. They throw on what they can't compile. */
 declare module 'miniprogram-compiler' {
   const compiler: {
     wxmlToJs(folder: string): string
+    wxssToJs(folder: string): string
   }
   export default compiler
 }

@@ -1,7 +1,7 @@
 /** Ways between the pages. */
 
 import type { Failure } from './request'
-import type { Holding } from './types'
+import type { Holding, HoldingView, Me } from './types'
 
 /** Roles that work on a phone; the others have a desk. */
 export function hasPhonePages(role: Holding['role']): boolean {
@@ -17,6 +17,18 @@ export function webPage(path: string): string {
 export function pathOf(option: string | undefined): string {
   const path = decodeURIComponent(option ?? '')
   return /^\/[\w/-]*$/.test(path) ? path : '/'
+}
+
+/** The other role of the person that a page is for; null where they are in the right one, or it can't be told. */
+export function otherRoleFor(path: string, { holding, holdings }: Me): HoldingView | null {
+  const roles = /^\/(results|submissions)/.test(path)
+    ? ['school']
+    : path.startsWith('/visits')
+      ? ['inspector', 'school']
+      : []
+  if (roles.length === 0 || roles.includes(holding.role)) return null
+  const fitting = holdings.filter((each) => roles.includes(each.role))
+  return fitting.length === 1 ? (fitting[0] ?? null) : null
 }
 
 /** The code that a mini-program code (小程序码) carries as `i=CODE`; '' where it carries none. */

@@ -1,8 +1,9 @@
 // The pages for schools and inspectors, in a web-view. It signs in by an address for one use within a minute.
 
 import { unwatch, watch } from '../../lib/network'
-import { hasPhonePages, pathOf, toBinding } from '../../lib/pages'
-import { call, remembered } from '../../lib/session'
+import { hasPhonePages, otherRoleFor, pathOf, toBinding } from '../../lib/pages'
+import type { Answer } from '../../lib/request'
+import { call, remembered, switchTo } from '../../lib/session'
 import type { WebViewTicket } from '../../lib/types'
 
 Component({
@@ -25,7 +26,14 @@ Component({
     async enter(): Promise<void> {
       // The page that is open has a session of its own: it is not thrown away for a new one.
       if (this.data.url) return
-      const ticket = await call<WebViewTicket>('POST', '/api/wechat/web-view-tickets')
+      let ticket = await newTicket()
+      // A message may be for another of the person's roles.
+      const me = remembered()?.me
+      const other = me ? otherRoleFor(this.data.path, me) : null
+      if (ticket.ok && other !== null) {
+        const switched = await switchTo(other)
+        ticket = switched.ok ? await newTicket() : switched
+      }
       if (!ticket.ok) {
         if (!toBinding(ticket)) this.setData({ problem: ticket.message, mayRetry: true })
         return
@@ -43,3 +51,7 @@ Component({
     },
   },
 })
+
+function newTicket(): Promise<Answer<WebViewTicket>> {
+  return call('POST', '/api/wechat/web-view-tickets')
+}
