@@ -104,6 +104,26 @@ class PhoneRoot(Handler):
         self.set_header("Location", "/m/")
 
 
+class School(WebPages):
+    """/s/{web_path}"""
+
+    entry = "school"
+
+    @operation(id="web.school", answer=Media(_TYPES), errors=(NotFound,))
+    async def get(self, web_path: str) -> bytes:
+        """The pages of a school's contacts: a file of them, or one of the pages."""
+        return await self.answer_file(web_path)
+
+
+class SchoolRoot(Handler):
+    """/s"""
+
+    @operation(id="web.school_root", status=302)
+    async def get(self) -> None:
+        """The way to the schools' pages: their addresses stand below the slash."""
+        self.set_header("Location", "/s/")
+
+
 class App(Handler):
     """/api/app"""
 
@@ -113,4 +133,10 @@ class App(Handler):
         return AppInfo(server_now=self.deps.clock(), oldest_app=OLDEST_APP)
 
 
-ROUTES: tuple[Route, ...] = (Route("/api/app", App), Route("/m", PhoneRoot), Route("/m/{web_path}", Phone))
+ROUTES: tuple[Route, ...] = (
+    Route("/api/app", App),
+    Route("/m", PhoneRoot),
+    Route("/m/{web_path}", Phone),
+    Route("/s", SchoolRoot),
+    Route("/s/{web_path}", School),
+)

@@ -59,7 +59,8 @@ async function switchTo(holding) {
 
 // Who has a page of their own goes on to it, or to the one wanted below it: messages lead to /visits/…, which is
 // /m/visits/… for an inspector.
-const PAGES = { inspector: '/m/' };
+const PAGES = { inspector: '/m/', school: '/s/' };
+const PAGE_NAMES = { inspector: '进入现场评估', school: '进入学校填报' };
 
 function goOn(me, wanted) {
   const page = PAGES[me.holding.role];
@@ -76,6 +77,7 @@ function showMe(me) {
   byId('ends').textContent = `登录有效至 ${new Date(me.session.idle_until).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' })}`;
   byId('page').hidden = !PAGES[me.holding.role];
   byId('page').href = PAGES[me.holding.role] ?? '';
+  byId('page').textContent = PAGE_NAMES[me.holding.role] ?? '';
   byId('roles').replaceChildren(...me.holdings.filter((each) => !sameHolding(each, me.holding)).map(roleButton));
   showInbox();
 }

@@ -6,7 +6,7 @@ import { compression, defineAlgorithm } from 'vite-plugin-compression2'
 import { VitePWA } from 'vite-plugin-pwa'
 
 /** One project, an entry for each kind of workplace; each is built by itself: `vite build --mode phone`. */
-const ENTRIES = { phone: '/m/' } as const
+const ENTRIES = { phone: '/m/', school: '/s/' } as const
 
 export default defineConfig(({ mode }) => {
   const entry = mode in ENTRIES ? (mode as keyof typeof ENTRIES) : 'phone'

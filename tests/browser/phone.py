@@ -21,8 +21,8 @@ SIZE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 20_000
 
 # All that the app keeps of a table, as plain data.
-_READ = """async ([person, table]) => {
-  const open = indexedDB.open(`zhiping-${person}`)
+_READ = """async ([name, table]) => {
+  const open = indexedDB.open(name)
   const db = await new Promise((resolve, reject) => {
     open.onsuccess = () => resolve(open.result)
     open.onerror = () => reject(open.error)
@@ -48,6 +48,11 @@ class Phone:
         self.browser, self.url, self.who = browser, url, who
         self.heard: list[tuple[str, str]] = []
         self.errors: list[str] = []
+
+    @property
+    def database(self) -> str:
+        """The name of the app's database for the person."""
+        return f"zhiping-{self.who.person.id}"
 
     async def start(self) -> None:
         """A new phone on which the person has signed in."""
@@ -167,7 +172,7 @@ class Phone:
 
     async def stored(self, table: str) -> list[dict[str, Any]]:
         """What the app keeps on the phone."""
-        rows: list[dict[str, Any]] = await self.page.evaluate(_READ, [self.who.person.id, table])
+        rows: list[dict[str, Any]] = await self.page.evaluate(_READ, [self.database, table])
         return rows
 
     async def photograph(self, code: str, pictures: Sequence[tuple[str, bytes]]) -> None:

@@ -431,6 +431,8 @@ SAMPLES: Mapping[str, Sample] = {
     "web.app": Sample(),
     "web.phone": Sample(),
     "web.phone_root": Sample(),
+    "web.school": Sample(),
+    "web.school_root": Sample(),
     "health.alive": Sample(),
     "health.ready": Sample(),
     "health.metrics": Sample(),

@@ -26,6 +26,7 @@ export interface Api {
   get<T>(path: string): Promise<Answer<T>>
   post<T>(path: string, body?: unknown): Promise<Answer<T>>
   put<T>(path: string, body: unknown): Promise<Answer<T>>
+  patch<T>(path: string, body: unknown): Promise<Answer<T>>
   delete<T>(path: string): Promise<Answer<T>>
 }
 
@@ -38,6 +39,7 @@ export function newApi(token: () => string | null, base = ''): Api {
     get: (path) => send('GET', path),
     post: (path, body) => send('POST', path, body),
     put: (path, body) => send('PUT', path, body),
+    patch: (path, body) => send('PATCH', path, body),
     delete: (path) => send('DELETE', path),
   }
 }

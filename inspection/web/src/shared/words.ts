@@ -29,6 +29,12 @@ export function timeText(iso: string): string {
   })
 }
 
+/** Until when: a closing midnight is the end of the day before it: 8月31日 24:00. */
+export function untilText(iso: string): string {
+  const text = timeText(iso)
+  return text.endsWith('00:00') ? timeText(new Date(Date.parse(iso) - 1).toISOString()).replace('23:59', '24:00') : text
+}
+
 /** A day (2022-09-05) with its half: 9月5日 上午. */
 export function dayText(date: string, half: string): string {
   const [, month, day] = date.split('-').map(Number)

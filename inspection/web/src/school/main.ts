@@ -1,0 +1,12 @@
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router'
+import { refresh } from '../shared/session'
+import { watchForUpdates } from '../shared/updates'
+import '../shared/style.css'
+
+createApp(App).use(router).mount('#app')
+void refresh()
+void watchForUpdates()
+// Asked once: without it the browser may clear what is on the phone when storage runs low.
+void (navigator.storage as StorageManager | undefined)?.persist()

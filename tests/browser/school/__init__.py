@@ -1,0 +1,1 @@
+"""The schools' pages in a real browser."""
