@@ -10,6 +10,8 @@ from backend.models.submissions import Reason
 
 MOST_SUBMISSIONS = 1000
 
+# What WeChat's check of the text left for an officer to look at: it is doubtful, or could not be checked.
+AnswerCheck = Literal["review", "unchecked"]
 AnswerState = Literal["answered", "upheld", "revised"]
 Version = Annotated[int, Field(ge=1, le=2**31)]
 
@@ -127,3 +129,4 @@ class AnswerView(Model):
     settled_at: Instant | None
     settled_by: Line | None
     reason: str | None
+    content_check: AnswerCheck | None = Field(description="for officers only; null: nothing to look at")

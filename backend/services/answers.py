@@ -5,8 +5,9 @@ from typing import Any
 
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Invalid, NotFound
-from backend.models.answers import AnswerView, GiveAnswer, Revise, Uphold
+from backend.models.answers import AnswerCheck, AnswerView, GiveAnswer, Revise, Uphold
 from backend.models.people import Actor
+from backend.services import content_check, media_checks
 from backend.services.answer_windows import require_scored
 from backend.services.audit import audit
 from backend.services.cycles import current
@@ -14,7 +15,7 @@ from backend.services.notices import contacts_of, notify
 from backend.services.revisions import rule
 from backend.services.submissions import visible
 from backend.services.workflow import faster
-from backend.store import answers, discrepancies
+from backend.store import answers, discrepancies, evidence
 from backend.store.mongo import Session, transact
 
 _RESULTS = {"upheld": "维持原评估结果", "revised": "已调整评估结果"}
@@ -24,20 +25,32 @@ async def give(deps: Deps, actor: Actor, submission_id: str, item: str, body: Gi
     """The school answers the discrepancies on an item, or puts its answer in other words.
 
     Raises `NotFound` for another's submission and an item without discrepancies; `Conflict` where the window is not
-    open, the city settled the item, or the answer is of another version by now; `Invalid` for unknown evidence.
+    open, the city settled the item, the answer is of another version by now, or WeChat finds the text risky; `Invalid`
+    for unknown evidence.
     """
 
-    async def work(transaction: Session) -> AnswerView:
+    async def before_it(transaction: Session) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        """The submission and the answer so far, if it may be given."""
         submission = await visible(deps, actor, submission_id, transaction)
         await _check_open(deps, transaction, submission, item)
         before = await answers.find(deps.db, transaction, submission_id, item)
         _check_version(before, body.version or 0)
         await _check_evidence(deps, transaction, submission_id, body.evidence)
-        answer = _answer(deps, actor, submission, item, body, before)
+        return submission, before
+
+    async def work(transaction: Session) -> AnswerView:
+        submission, before = await before_it(transaction)
+        answer = {**_answer(deps, actor, submission, item, body, before), "content_check": mark}
         await _save(deps, transaction, actor, "answer.given", before, answer)
         return answer_view(answer, named=False)
 
-    return await transact(deps.db, work)
+    if deps.settings.wechat_content_check:
+        # What can't be given anyway is not checked.
+        await transact(deps.db, before_it)
+    mark = await content_check.check_answer(deps, actor, body.text)
+    given = await transact(deps.db, work)
+    await media_checks.ask(deps, actor, await evidence.unasked_photos(deps.db, body.evidence))
+    return given
 
 
 async def _check_open(deps: Deps, transaction: Session, submission: Mapping[str, Any], item: str) -> None:
@@ -197,4 +210,11 @@ def answer_view(answer: Mapping[str, Any], *, named: bool) -> AnswerView:
         settled_at=answer["settled_at"],
         settled_by=answer["settled_by"]["name"] if named and answer["settled_by"] else None,
         reason=answer["reason"],
+        content_check=_content_check(answer) if named else None,
     )
+
+
+def _content_check(answer: Mapping[str, Any]) -> AnswerCheck | None:
+    """What WeChat's check of the text left for an officer to look at. Older answers have no mark."""
+    mark = answer.get("content_check") or {}
+    return "review" if mark.get("review") else "unchecked" if mark.get("unchecked") else None

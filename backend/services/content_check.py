@@ -1,4 +1,4 @@
-"""WeChat's content check (msgSecCheck) of what a school typed into its form, before it is submitted.
+"""WeChat's content check (msgSecCheck) of what a school typed: its form before it is submitted, its answers.
 
 *Risky* text is refused, and named by its field; *review* passes and is marked for the officer; what could not be
 checked (WeChat away, nobody's WeChat bound, a user who was not in the mini-program lately) passes and is marked too.
@@ -73,7 +73,22 @@ async def check(deps: Deps, actor: Actor, submission_id: str) -> Checked | None:
     cycle = await cycle_of(deps, submission)
     if "submit" not in actions(State(submission["state"]), WorkflowRole.SCHOOL) or missing_parts(cycle, submission):
         return Checked(submission["version"], None)
-    pieces, found = list(_pieces(cycle, submission)), Findings()
+    return Checked(submission["version"], await _mark(deps, actor, list(_pieces(cycle, submission))))
+
+
+async def check_answer(deps: Deps, actor: Actor, text: str) -> Mapping[str, Any] | None:
+    """Checks what a school answers; gives the mark that is stored with it, None where the check is switched off.
+
+    To be called outside any transaction. Raises `Conflict` where it is risky.
+    """
+    if not deps.settings.wechat_content_check:
+        return None
+    return await _mark(deps, actor, list(_split(FormField("/text", "text", "note", "答复"), text)))
+
+
+async def _mark(deps: Deps, actor: Actor, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+    """Has the pieces checked for their author; what an officer is to know. Raises `Conflict` for what is risky."""
+    found = Findings()
     person = await people.find(deps.db, actor.person_id)
     if person is None or person.wechat is None:
         found.unchecked.update(piece.field.name for piece in pieces)
@@ -82,12 +97,11 @@ async def check(deps: Deps, actor: Actor, submission_id: str) -> Checked | None:
     labels = {piece.field.name: piece.field.label for piece in pieces}
     if found.risky:
         raise _refusal([(name, label) for name, label in labels.items() if name in found.risky])
-    mark = {
+    return {
         "at": deps.clock(),
         "review": [name for name in labels if name in found.review],
         "unchecked": [name for name in labels if name in found.unchecked],
     }
-    return Checked(submission["version"], mark)
 
 
 async def _check_all(deps: Deps, openid: str, pieces: Sequence[Piece], found: Findings) -> None:
@@ -138,8 +152,12 @@ def _pieces(cycle: OpenCycle, submission: Mapping[str, Any]) -> Iterator[Piece]:
     for each in form_fields(cycle.rubric, tuple(submission["school"]["stages"])).values():
         text = value_at(submission, each.path) if each.kind in _TYPED else None
         if text and text.strip():
-            for start in range(0, max(1, len(text) - _OVERLAP), MOST_CHARACTERS - _OVERLAP):
-                yield Piece(each, text[start : start + MOST_CHARACTERS])
+            yield from _split(each, text)
+
+
+def _split(field: FormField, text: str) -> Iterator[Piece]:
+    for start in range(0, max(1, len(text) - _OVERLAP), MOST_CHARACTERS - _OVERLAP):
+        yield Piece(field, text[start : start + MOST_CHARACTERS])
 
 
 def chunks(pieces: Sequence[Piece]) -> list[list[Piece]]:

@@ -61,6 +61,20 @@ async def views(deps: Deps, actor: Actor, records: Iterable[PhotoRecord]) -> dic
     return {record.id: _view(actor, record, known[record.document["blob_id"]], signer) for record in stored}
 
 
+async def pictures(deps: Deps, records: Iterable[PhotoRecord], sessions: Mapping[str, str]) -> dict[str, str]:
+    """The addresses of the large pictures that there are of the records, by record, each for the session that it has in
+    `sessions`."""
+    stored = [record for record in records if record.document.get("blob_id")]
+    known = await blobs.find_many(deps.db, {record.document["blob_id"] for record in stored})
+    key, until = await deps.picture_key.read(deps.db), _good_until(deps.clock())
+    return {
+        record.id: _Signer(key, sessions[record.id], until).address(record, "2048")
+        for record in stored
+        for blob in [known[record.document["blob_id"]]]
+        if blob["check"]["state"] != "refused" and _renditions(record, blob)
+    }
+
+
 def evidence_record(document: Mapping[str, Any]) -> PhotoRecord:
     """Stored evidence as a record."""
     return PhotoRecord("evidence", document)

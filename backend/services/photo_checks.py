@@ -15,6 +15,7 @@ from backend.deps import Deps
 from backend.errors import AppError
 from backend.gateways.photos import PDF, REFUSALS, refusal
 from backend.gateways.watermark import Mark
+from backend.services import media_checks
 from backend.services.photo_flags import look_at, look_at_others, owner_of
 from backend.services.photo_marks import mark_of
 from backend.store import blobs, perceptual, photo_records
@@ -200,5 +201,7 @@ async def _finish(
             await look_at(deps, transaction, record, facts, marked.get(record.id))
         return True
 
-    if not await transact(deps.db, work):
+    if await transact(deps.db, work):
+        await media_checks.ask_when_checked(deps, await photo_records.of_blobs(deps.db, [blob["_id"]]))
+    else:
         await blobs.release(deps.db, None, blob, deps.clock())

@@ -84,7 +84,7 @@ async def submit(deps: Deps, actor: Actor, submission_id: str) -> StateChanged:
         )
 
     changed = await _take(deps, actor, submission_id, "submit", plan)
-    await media_checks.ask(deps, actor, submission_id)
+    await media_checks.ask(deps, actor, await evidence.unchecked_photos(deps.db, submission_id))
     return changed
 
 

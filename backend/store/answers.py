@@ -1,7 +1,8 @@
 """The school's answers to discrepancies, one a submission × item, and the window in which it may give them.
 
 {_id, schema, version, cycle, submission_id, school_id, item, text, evidence: [ids], state: answered | upheld | revised,
-answered_at, answered_by, settled_at, settled_by: {person_id, name} | None, reason, ruling_id}
+answered_at, answered_by, settled_at, settled_by: {person_id, name} | None, reason, ruling_id,
+content_check: {at, review: ["/text"], unchecked: ["/text"]} | None}
 
 The window stands in the submission, `answer_window: {opened_at, closes, round, opened_by}`; every write here touches
 the submission too, so that an answer and the decision, in two transactions, can't miss each other.

@@ -3,7 +3,8 @@
 {_id, schema, submission_id, school_id, sha256, kind: photo | file | scan, name, size, item, added_at, added_by,
 submitted_at (None: never part of a submitted form), removed_at, removed_by, blob_id (None until the bytes are stored),
 stored_at, upload: {taken_at, location: {latitude, longitude}, device} | None (what was said with the bytes),
-media_check: {trace_id, asked_at, found} (not there: WeChat was not asked)}. Nothing is ever deleted here.
+media_check: {trace_id, asked_at, found} (not there: WeChat was not asked), media_wanted: {openid, session_id} (for whom
+WeChat is to be asked, once the picture is there to show)}. Nothing is ever deleted here.
 """
 
 from collections.abc import Iterable
@@ -44,6 +45,19 @@ async def kinds_of(db: Database, submission_id: str, ids: Iterable[str]) -> dict
     """The kinds of those of the ids that are the submission's evidence and not removed."""
     wanted = {"_id": {"$in": list(ids)}, "submission_id": submission_id, "removed_at": None}
     return {document["_id"]: document["kind"] async for document in db.evidence.find(wanted, {"kind": 1})}
+
+
+async def unasked_photos(db: Database, ids: Iterable[str]) -> list[Document]:
+    """Those that are photos that WeChat was not asked about yet."""
+    wanted = {"_id": {"$in": list(ids)}, "removed_at": None, "kind": "photo", "media_check": None}
+    found: list[Document] = await db.evidence.find(wanted).to_list(None)
+    return found
+
+
+async def want_media_check(db: Database, ids: Iterable[str], openid: str, session_id: str) -> None:
+    """Notes that WeChat is to be asked about photos, in the name of this user, by addresses for this session."""
+    wanted = {"_id": {"$in": list(ids)}, "media_check": None}
+    await db.evidence.update_many(wanted, {"$set": {"media_wanted": {"openid": openid, "session_id": session_id}}})
 
 
 async def unchecked_photos(db: Database, submission_id: str) -> list[Document]:

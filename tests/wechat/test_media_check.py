@@ -79,3 +79,35 @@ async def test_whoever_came_by_a_link_asks_nothing(
     await database.people.update_many({}, {"$set": {"wechat": None}})
     assert (await submit(world, school)).status == 200
     assert stub.asked("media") == []
+
+
+async def test_a_photo_that_is_checked_after_the_submission_is_asked_about_then(
+    world: World, school: Registered, stub: Stub, photos: list[str]
+) -> None:
+    arrivals = Arrivals(world.service.deps)
+    late = await arrivals.evidence(school, "1.1.1", photo(3))
+    assert (await submit(world, school)).status == 200
+    before = len(stub.asked("media"))
+    assert await marks(world, school, [*photos, late]) == ["waiting", "waiting", None]
+    await arrivals.check_all()
+    assert await marks(world, school, [late]) == ["waiting"]
+    assert len(stub.asked("media")) == before + 1
+    address = urlsplit(stub.asked("media")[-1]["media_url"])
+    assert (await world.service.get(f"{address.path}?{address.query}")).status == 200
+    # Looked at here once more, it is not asked about again.
+    await arrivals.blob(school.id, photo(3))
+    await arrivals.check_all()
+    assert len(stub.asked("media")) == before + 1
+
+
+async def test_wechat_away_fails_no_check_of_a_photo(
+    world: World, school: Registered, stub: Stub, photos: list[str]
+) -> None:
+    arrivals = Arrivals(world.service.deps)
+    late = await arrivals.evidence(school, "1.1.1", photo(3))
+    assert (await submit(world, school)).status == 200
+    stub.rules.append(Rule("media", status=502, times=None))
+    await arrivals.check_all()
+    assert await marks(world, school, [late]) == [None]
+    shown = (await world.service.get(f"{school.path}/evidence/{late}", school.contact.token)).json
+    assert shown["file"]["check"] == "checked"
