@@ -53,7 +53,7 @@ class Deps:
     passwords: Passwords = field(default_factory=Passwords)
     wechat: WeChat | None = None
     threads: Threads = field(default_factory=lambda: Threads("documents"))
-    decoders: Threads = field(default_factory=lambda: Threads("photos", _cores()))
+    decoders: Threads = field(default_factory=lambda: Threads("photos", _cores(), nice=10))
     font: Font = field(default_factory=find_font)
     turns: Turns = field(default_factory=Turns)
     web: WebBuild = field(default_factory=WebBuild)
@@ -94,7 +94,7 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         districts=load_districts(settings.config_folder),
         notices=load_notices(settings.config_folder),
         wechat=wechat_of(settings, db, utc_now),
-        decoders=Threads("photos", max(1, _cores() // settings.processes)),
+        decoders=Threads("photos", max(1, _cores() // settings.processes), nice=10),
         font=find_font(settings.font),
         web=web_build.load(settings.web_folder, settings.web_archive),
     )

@@ -1,6 +1,9 @@
 """A few threads for work that would hold up the event loop: documents, photos."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,16 +18,20 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class Threads:
-    """Does a few pieces of work at once, and lets not many wait: each may hold many megabytes."""
+    """Does a few pieces of work at once, and lets not many wait: each may hold many megabytes.
+
+    `nice`: by how much they stand back for the event loop and for MongoDB (0–19, nice(1)), where threads can (Linux).
+    """
 
     name: str
     count: int = 2
+    nice: int = 0
     _pool: ThreadPoolExecutor = field(init=False)
     _under_way: int = 0
 
     def __post_init__(self) -> None:
-        """Names the threads after their work."""
-        self._pool = ThreadPoolExecutor(self.count, self.name)
+        """Names the threads after their work, and makes them as nice to others as they are to be."""
+        self._pool = ThreadPoolExecutor(self.count, self.name, _be_nice, (self.nice,))
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """What the work gives. Raises what it raises, and `Unavailable` when too much waits."""
@@ -39,3 +46,9 @@ class Threads:
     def close(self) -> None:
         """Ends the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _be_nice(nice: int) -> None:
+    # Elsewhere than on Linux the number would not be a thread's.
+    if nice and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

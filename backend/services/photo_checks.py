@@ -30,7 +30,7 @@ LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 3
 # How long a queue that is empty, or whose photos came to another process, is left alone.
 _POLL_SECONDS = 2.0
-_PAUSE_AFTER_ERROR = 5.0
+_PAUSE_AFTER_ERROR = 2.0
 
 log = structlog.get_logger("photo_checks")
 
@@ -38,10 +38,11 @@ Renditions = dict[str, dict[str, dict[str, Any]]]
 
 
 async def run(deps: Deps, stop: asyncio.Event) -> None:
-    """Checks what arrives, as many at once as there are threads to decode in, until `stop`; then ends what it began."""
+    """Checks what arrives until `stop`; then ends what it began. One more at once than there are threads to decode in:
+    while one is read or written, they all have work."""
     # Not `gather`, which does not wait for the others where one is cut off.
     async with asyncio.TaskGroup() as group:
-        for _ in range(deps.decoders.count):
+        for _ in range(deps.decoders.count + 1):
             group.create_task(_work(deps, stop))
 
 
@@ -69,7 +70,8 @@ async def _either(one: asyncio.Event, other: asyncio.Event, seconds: float) -> N
 async def check_next(deps: Deps) -> bool:
     """Checks what has waited longest; whether there was anything.
 
-    A check that is cut off, or that the database fails, gives its lease back. Any other error counts as an attempt.
+    A check that is cut off, or that the database fails, gives its lease back, however long that takes. Any other error
+    counts as an attempt.
     """
     now = deps.clock()
     blob = await blobs.claim_next(deps.db, now, now + LEASE)
@@ -82,9 +84,20 @@ async def check_next(deps: Deps) -> bool:
         raise
     except Exception as error:
         if deps.translate_error(error) is not None:
-            await blobs.release(deps.db, None, blob, deps.clock())
+            await _give_back(deps, blob)
         raise
     return True
+
+
+async def _give_back(deps: Deps, blob: Document) -> None:
+    """Gives the lease back as soon as the database is there to take it: that it was away is not the photo's fault."""
+    while True:
+        try:
+            return await blobs.release(deps.db, None, blob, deps.clock())
+        except Exception as error:
+            if deps.translate_error(error) is None:
+                raise
+        await asyncio.sleep(_PAUSE_AFTER_ERROR)
 
 
 async def _check(deps: Deps, blob: Document) -> None:

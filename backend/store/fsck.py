@@ -6,12 +6,12 @@ from datetime import datetime
 from backend.store.gridfs import ORIGINALS
 from backend.store.mongo import Database, Document
 
-_OF_RECORD = {"blob_id": 1, "sha256": 1}
+_OF_RECORD = {"blob_id": 1, "sha256": 1, "renditions": 1}
 
 
 async def records(db: Database, collection: str) -> AsyncIterator[Document]:
     """The records of a collection (`evidence`, `visit_photos`) whose bytes are said to be stored: `_id`, `blob_id`,
-    `sha256`."""
+    `sha256`, `renditions` (of its own)."""
     async for record in db[collection].find({"blob_id": {"$gt": ""}}, _OF_RECORD):
         yield record
 

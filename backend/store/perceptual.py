@@ -2,7 +2,7 @@
 
 {_id: the blob's, schema, school_id, whole, middle (32 bytes each), keys: [int], twins: [ids of blobs at other schools]}
 
-Multi-index hashing: of two hashes that differ in few of 256 bits, some band of 18 neighbouring bits is most likely the
+Multi-index hashing: of two hashes that differ in few of 256 bits, some band of 20 neighbouring bits is most likely the
 same in both. The index has each band of a photo as a key (its number and its bits), so a look-up reads some hundred
 photos that share one, and compares these exactly. See docs/evidence.md for the figures.
 """
@@ -19,7 +19,7 @@ SCHEMA = 1
 NEAR_BITS = 56
 
 _BITS = 256
-_BAND_BITS = 18
+_BAND_BITS = 20
 _WHOLE_BANDS, _MIDDLE_BANDS = _BITS // _BAND_BITS, 8
 # PDQ's bits are a 16 × 16 table of frequencies, the lowest last. A crop shifts the low ones least: the bands of the
 # middle are taken from the 96 lowest.

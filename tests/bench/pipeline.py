@@ -199,7 +199,7 @@ async def _uploader(db: Database, base: str) -> Uploader:
 
 async def _all_checked(db: Database) -> None:
     while await blobs.count_pending(db):  # noqa: ASYNC110 - nobody tells of the last one
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 if __name__ == "__main__":
