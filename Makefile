@@ -18,6 +18,7 @@ run-lan: setup web ## The same over HTTPS for phones in this network, with a cer
 	@exec $(VENV_PYTHON) -m backend lan
 
 test: lint web ## Every check and every test
+	.ci/nginx.sh
 	.ci/browser.sh
 	.ci/web.sh test
 	$(VENV_PYTHON) -m pytest -n $(WORKERS)
