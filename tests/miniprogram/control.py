@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from playwright.async_api import Browser
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
@@ -25,6 +27,7 @@ class Control:
     """The steps; each has the name of its path."""
 
     world: World
+    browser: Browser
 
     async def person(self, *, roles: list[str]) -> Any:
         """Somebody who is registered and bound to nobody's WeChat."""
@@ -64,6 +67,17 @@ class Control:
         """The worker delivers what is due."""
         await worker_of(self.world.service.deps).round()
         return {}
+
+    async def browse(self, *, url: str, until: str) -> Any:
+        """What a web-view shows of an address, once these words are there: the path, and the text of the page."""
+        here = urlsplit(url)._replace(netloc=f"127.0.0.1:{self.world.service.port}").geturl()
+        page = await self.browser.new_page(viewport={"width": 390, "height": 844})
+        try:
+            await page.goto(here)
+            await page.get_by_text(until).first.wait_for()
+            return {"path": urlsplit(page.url).path, "text": await page.inner_text("body")}
+        finally:
+            await page.close()
 
     async def tell(self, *, person_id: str, count: int) -> Any:
         """Somebody gets so many messages."""

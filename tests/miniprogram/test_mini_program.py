@@ -3,29 +3,43 @@
 import asyncio
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from playwright.async_api import Browser
+
 from backend.config_files import default_config_folder
-from tests.http.conftest import Clock, StartService, clock, start_service, steady_database
+from backend.gateways.web_build import WebBuild
+from backend.store.mongo import Database
+from tests.browser.conftest import browser, built
+from tests.http.conftest import Clock, clock, make_deps, running_service, steady_database
 from tests.http.world import make_world
 from tests.miniprogram.control import Control, running_control
 from tests.wechat.conftest import notices_folder, stub
 from tests.wechat_stub import Stub
 
-__all__ = ["clock", "notices_folder", "start_service", "steady_database", "stub"]
+__all__ = ["browser", "built", "clock", "notices_folder", "steady_database", "stub"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 240
 
 
 async def test_the_mini_program(
-    start_service: StartService, clock: Clock, stub: Stub, notices_folder: Path, tmp_path: Path
+    steady_database: Database,
+    database: Database,
+    clock: Clock,
+    stub: Stub,
+    notices_folder: Path,
+    built: WebBuild,
+    browser: Browser,
+    tmp_path: Path,
 ) -> None:
     config = tmp_path / "config"
     shutil.copytree(default_config_folder(), config)
     shutil.copy(notices_folder / "notices.yaml", config)
-    async with start_service(**stub.settings, config_folder=config) as service:
-        control = Control(await make_world(service, clock, stub))
+    deps = make_deps(database, clock, **stub.settings, config_folder=config)
+    async with running_service(replace(deps, web=built), clock) as service:
+        control = Control(await make_world(service, clock, stub), browser)
         control.sync()
         async with running_control(control) as address:
             told = {

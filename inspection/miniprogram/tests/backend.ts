@@ -128,3 +128,8 @@ export async function openWebView(url: string): Promise<{ token: string; path: s
 export function as(token: string, path: string): Promise<unknown> {
   return send('GET', SERVICE + path, null, { Authorization: `Bearer ${token}` })
 }
+
+/** What a real browser shows of the address of a web-view, once these words are there. */
+export function browse(url: string, until: string): Promise<{ path: string; text: string }> {
+  return control('browse', { url, until })
+}

@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { acceptAtWeChat, as, city, deliver, messages, openWebView, phoneCode, school, type School } from './backend'
+import {
+  acceptAtWeChat,
+  as,
+  browse,
+  city,
+  deliver,
+  messages,
+  openWebView,
+  phoneCode,
+  school,
+  type School,
+} from './backend'
 import { Phone } from './phone'
 
 const RESULT = 't-result-published-0123456789'
@@ -57,6 +68,11 @@ test('from the invitation to the result that is displayed', async () => {
   await phone.tap('评估结果已公布')
   await phone.at('/pages/web/index')
   await expect.poll(() => phone.data['url']).toMatch(/#[^/]+\/results$/)
+  // The same page in a real browser, signed in by its ticket: the published result.
+  const shown = await browse(String(phone.data['url']), '总分')
+  expect(shown.path).toBe('/s/results')
+  expect(shown.text).toContain(made.name)
+  expect(shown.text).toContain('示范型')
   phone.back()
   expect(phone.text.match(/●/g)).toHaveLength(1)
   phone.back()
