@@ -254,8 +254,10 @@ def _never_connected(error: requests.ConnectionError) -> bool:
 def _failure(error: WeChatClientException) -> Failed:
     code = error.errcode
     if code is None:
-        # Its HTTP status is an error: that is a gateway on the way. WeChat itself always answers 200.
-        return RetryLater(Fault.NOT_WECHAT)
+        # Its HTTP status is an error: that is a gateway on the way, for WeChat itself always answers 200. One that gave
+        # up waiting (504) knows no more than we would.
+        waited = getattr(error.response, "status_code", None) == 504
+        return RetryLater(Fault.NO_ANSWER, maybe_done=True) if waited else RetryLater(Fault.NOT_WECHAT)
     if code in _FAULTS:
         return RetryLater(_FAULTS[code])
     if code in _WRONG:

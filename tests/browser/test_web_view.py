@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Field
@@ -9,10 +10,11 @@ from tests.browser.phone import SIZE
 from tests.http.conftest import Clock
 
 
-async def ticket(field: Field) -> str:
-    """The address that the mini-program is given for its inspector, as a web-view on this machine reaches it."""
-    [inspector] = await field.visiting.inspectors(1)
-    made = await field.service.post("/api/wechat/web-view-tickets", None, inspector.token)
+async def ticket(field: Field, role: str = "inspector") -> str:
+    """The address that the mini-program is given for its user, as a web-view on this machine reaches it."""
+    belongs = {"school_id": (await field.visiting.school()).id} if role == "school" else {}
+    someone = await field.visiting.sign_in(role, **belongs)
+    made = await field.service.post("/api/wechat/web-view-tickets", None, someone.token)
     assert made.status == 201
     address = urlsplit(made.json["url"])
     return f"http://127.0.0.1:{field.proxy.port}{address.path}#{address.fragment}"
@@ -31,10 +33,11 @@ async def signed_in(page: Page) -> bool:
     return bool(await page.evaluate("Object.values(localStorage).some((value) => value.length === 43)"))
 
 
-async def test_a_ticket_leads_to_the_persons_pages_once(field: Field, browser: Browser) -> None:
-    address = await ticket(field)
+@pytest.mark.parametrize(("role", "pages"), [("inspector", "/m/"), ("school", "/s/")])
+async def test_a_ticket_leads_to_the_persons_pages_once(field: Field, browser: Browser, role: str, pages: str) -> None:
+    address = await ticket(field, role)
     first = await web_view(browser, address)
-    await expect(first).to_have_url(f"http://127.0.0.1:{field.proxy.port}/m/")
+    await first.wait_for_url(f"http://127.0.0.1:{field.proxy.port}{pages}**")
     assert await signed_in(first)
     # Who finds the address later has no use of it.
     second = await web_view(browser, address)

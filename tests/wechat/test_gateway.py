@@ -132,6 +132,11 @@ async def test_what_is_no_answer_of_wechat(wechat: WeChat, stub: Stub, rule: Rul
     assert await wechat.send(MESSAGE) == RetryLater(Fault.NOT_WECHAT)
 
 
+async def test_a_gateway_that_gave_up_waiting_does_not_know_either(wechat: WeChat, stub: Stub) -> None:
+    stub.rules.append(Rule("send", status=504, after=True))
+    assert await wechat.send(MESSAGE) == RetryLater(Fault.NO_ANSWER, maybe_done=True)
+
+
 async def test_html_instead_of_a_picture_or_a_token(wechat: WeChat, stub: Stub) -> None:
     stub.rules += [Rule("code", html=True), Rule("token", html=True)]
     assert await wechat.mini_program_code("a=1", "pages/index/index") == RetryLater(Fault.NOT_WECHAT)
