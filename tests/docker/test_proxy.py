@@ -1,6 +1,7 @@
 """docker/nginx.conf in a real nginx, in front of two real services."""
 
 import asyncio
+import getpass
 import os
 import shutil
 import ssl
@@ -97,7 +98,8 @@ async def front(mongodb: Embedded, external: dict[str, str], tmp_path: Path) -> 
     assert checked.returncode == 0, checked.stderr.decode()
     for service in services:
         await service.start()
-    running = await asyncio.create_subprocess_exec(*command, "-g", "daemon off;")
+    # Its workers are to read this folder, which is this user's alone.
+    running = await asyncio.create_subprocess_exec(*command, "-g", f"daemon off; user {getpass.getuser()};")
     deadline = time.monotonic() + _SECONDS
     while not await front.is_up():
         assert time.monotonic() < deadline
@@ -135,6 +137,8 @@ async def test_all_goes_through_it(front: Front, tmp_path: Path) -> None:
     async with asyncio.timeout(_SECONDS):
         while await socket.read_message() is not None:
             pass
+    # One that the service closed has to be let go too.
+    socket.close()
     assert socket.close_code is not None
     assert 4000 <= socket.close_code < 5000
     log = (tmp_path / "access.log").read_text()
