@@ -191,9 +191,9 @@ async def _others(deps: Deps, blob: Document) -> list[str]:
 
 async def _stored(deps: Deps, made: Sequence["Rendition"]) -> Renditions:
     """Stores the renditions, each once."""
+    puts = [blobs.put_rendition(deps.db, each.data, deps.clock(), each.content_type) for each in made]
     result: Renditions = {}
-    for each in made:
-        file_id = await blobs.put_rendition(deps.db, each.data, deps.clock(), each.content_type)
+    for each, file_id in zip(made, await asyncio.gather(*puts), strict=True):
         described = {"file_id": file_id, "size": len(each.data), "width": each.width, "height": each.height}
         result.setdefault(str(each.size), {})[each.content_type] = described
     return result

@@ -38,9 +38,17 @@ class CorruptFile(Exception):
 
 
 async def insert_chunks(
-    db: Database, bucket: str, file_id: str, first: int, chunks: Sequence[bytes], session: Session | None = None
+    db: Database,
+    bucket: str,
+    file_id: str,
+    first: int,
+    chunks: Sequence[bytes],
+    session: Session | None = None,
+    *,
+    ordered: bool = True,
 ) -> None:
-    """Adds chunks from number `first` on, in their order. Raises `ChunkTaken` at the first one that is there already.
+    """Adds chunks from number `first` on. Raises `ChunkTaken` at the first one that is there already; where not
+    `ordered`, after all the others were added.
 
     Waits for the primary alone: what is written for a majority afterwards makes these durable too.
     """
@@ -48,9 +56,13 @@ async def insert_chunks(
         {"_id": ObjectId(), "files_id": file_id, "n": number, "data": data} for number, data in enumerate(chunks, first)
     ]
     try:
-        await _chunks(db, bucket).with_options(write_concern=_ONE).insert_many(documents, session=session)
+        await (
+            _chunks(db, bucket)
+            .with_options(write_concern=_ONE)
+            .insert_many(documents, ordered=ordered, session=session)
+        )
     except BulkWriteError as error:
-        if [each["code"] for each in (error.details or {}).get("writeErrors", [])] == [_DUPLICATE]:
+        if {each["code"] for each in (error.details or {}).get("writeErrors", [])} == {_DUPLICATE}:
             raise ChunkTaken(f"{bucket} {file_id}: from {first} on") from error
         raise
 
@@ -103,12 +115,12 @@ async def put(db: Database, bucket: str, data: bytes, now: datetime, **metadata:
     So whoever is killed before they note the id leaves nothing behind that the next try doesn't find and use.
     """
     file_id = str(uuid.uuid5(_CONTENTS, f"{hashlib.sha256(data).hexdigest()} {sorted(metadata.items())}"))
-    if await find_file(db, bucket, file_id) is None:
-        for number, start in enumerate(range(0, len(data), CHUNK_BYTES)):
-            with suppress(ChunkTaken):
-                await insert_chunks(db, bucket, file_id, number, [data[start : start + CHUNK_BYTES]])
-        with suppress(DuplicateKeyError):
-            await insert_file(db, bucket, None, file_id, len(data), now, **metadata)
+    chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
+    with suppress(ChunkTaken):
+        # Those that are missing, if some are there.
+        await insert_chunks(db, bucket, file_id, 0, chunks, ordered=False)
+    with suppress(DuplicateKeyError):
+        await insert_file(db, bucket, None, file_id, len(data), now, **metadata)
     return file_id
 
 

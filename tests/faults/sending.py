@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -17,7 +18,8 @@ _HEAD = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 
 @dataclass(slots=True)
 class Phone:
-    """Sends photos one after the other, in pieces of some size, some with checksums. `receipts` are by evidence id."""
+    """Sends photos one after the other, some in one request, the others in pieces of some size, some of these with
+    checksums. `receipts` are by evidence id."""
 
     port: int
     token: str
@@ -48,6 +50,11 @@ class Phone:
             "taken_at": "2022-09-05T09:30:00+08:00",
         }
         headers = {"Upload-Length": str(len(data)), "Upload-Metadata": encoded(said)}
+        if chance.random() < 0.4:
+            # In one request; again from the beginning, where it was not answered.
+            created = await self._until("POST", "/api/uploads", {**headers, **BYTES}, 201, data)
+            self._note(evidence_id, json.loads(created.body)["receipt"])
+            return
         url = (await self._until("POST", "/api/uploads", headers, 201)).headers["Location"]
         checked = chance.random() < 0.3
         while (receipt := await self._receipt(url)) is None:
@@ -60,19 +67,22 @@ class Phone:
             assert answer is None or answer.code in (204, 409, 423, 503), (answer.code, answer.body)
             if answer is not None and answer.code == 423:
                 await asyncio.sleep(0.1)
+        self._note(evidence_id, receipt)
+
+    def _note(self, evidence_id: str, receipt: Any) -> None:
         assert receipt["sha256"] == self.hashes[evidence_id]
         self.receipts[evidence_id] = receipt
 
     async def _receipt(self, url: str) -> Any:
-        import json
-
         answer = await self._until("GET", url, {}, 200)
         return json.loads(answer.body)["receipt"]
 
-    async def _until(self, method: str, path: str, headers: dict[str, str], expected: int) -> HTTPResponse:
+    async def _until(
+        self, method: str, path: str, headers: dict[str, str], expected: int, body: bytes = b""
+    ) -> HTTPResponse:
         """Sends it until it is answered as expected."""
         while True:
-            answer = await self._once(method, path, headers, b"" if method == "POST" else None)
+            answer = await self._once(method, path, headers, body if method == "POST" else None)
             if answer is not None and answer.code == expected:
                 return answer
             assert answer is None or answer.code in (423, 503), (method, answer.code, answer.body)
