@@ -132,7 +132,7 @@ class Phone:
 
     async def agree(self) -> None:
         """Says yes to the question that is asked."""
-        dialog = self.page.get_by_role("dialog")
+        dialog = self.page.locator(".van-dialog")
         await dialog.locator(".van-dialog__confirm").tap()
         await expect(dialog).to_be_hidden()
 
@@ -178,6 +178,7 @@ class Phone:
     async def photograph(self, code: str, pictures: Sequence[tuple[str, bytes]]) -> None:
         """Takes pictures for an item, by name and content, and waits until they show."""
         card = self.item(code)
+        await card.wait_for()
         before = await card.locator(".photo").count()
         files: list[FilePayload] = [{"name": name, "mimeType": "image/jpeg", "buffer": each} for name, each in pictures]
         await card.locator('input[type="file"][multiple]').set_input_files(files)

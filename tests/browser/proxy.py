@@ -1,4 +1,4 @@
-"""A TCP proxy between the browser and the service, which a test can cut where it hurts."""
+"""A TCP proxy between the browser and the service, which a test can cut where it hurts, and a bench can make slow."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,16 +11,39 @@ from typing import Literal
 Cut = Literal["none", "connection", "request", "answer"]
 
 CHUNK = 64 * 1024
+# On a slow line: so little that a short request need not wait long behind long ones.
+PACKET = 16 * 1024
+
+
+@dataclass(slots=True)
+class Line:
+    """One direction of a slow network: `rate` bytes a second for all connections, each byte `late` seconds late."""
+
+    rate: float
+    late: float
+    free_at: float = 0.0
+
+    async def take(self, size: int) -> None:
+        """Waits until so many bytes are on the line."""
+        now = asyncio.get_running_loop().time()
+        self.free_at = max(now, self.free_at) + size / self.rate
+        await asyncio.sleep(self.free_at - now)
 
 
 @dataclass(slots=True)
 class Proxy:
-    """Listens on `port` and passes on to `target`. `cut` counts for what is sent from now on."""
+    """Listens on `port` and passes on to `target`. `cut` counts for what is sent from now on, and with `cut_after` all
+    connections are cut once so many bytes more have gone to the service (`is_cut`). `sent` counts those. `lines` (up,
+    down) make it slow."""
 
     port: int
     target: int
     cut: Cut = "none"
     cuts: int = 0
+    cut_after: int | None = None
+    is_cut: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: int = 0
+    lines: tuple[Line, Line] | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,6 +63,9 @@ class Proxy:
         if self.cut == "connection":
             self.cuts += 1
             return
+        if self.lines:
+            # The handshake.
+            await asyncio.sleep(sum(line.late for line in self.lines))
         answers, requests = await asyncio.open_connection("127.0.0.1", self.target)
         try:
             async with asyncio.TaskGroup() as group:
@@ -55,22 +81,45 @@ class Proxy:
             requests.close()
 
     async def _pass(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, cuts: Cut, ends: asyncio.Event
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        way: Literal["request", "answer"],
+        ends: asyncio.Event,
     ) -> None:
+        line = self.lines[way == "answer"] if self.lines else None
         try:
-            while data := await source.read(CHUNK):
-                if self.cut == cuts or self.cut == "connection":
-                    self.cuts += 1
+            while data := await source.read(PACKET if line else CHUNK):
+                if self._cuts(way, len(data)):
                     # Half of a request gets through: the service sees one that breaks off.
-                    if cuts == "request":
+                    if way == "request":
                         sink.write(data[: len(data) // 2])
                     return
-                sink.write(data)
-                await sink.drain()
+                if line:
+                    await line.take(len(data))
+                    asyncio.get_running_loop().call_later(line.late, sink.write, data)
+                else:
+                    sink.write(data)
+                    await sink.drain()
+            if line:
+                await asyncio.sleep(line.late)
         except OSError:
             pass
         finally:
             ends.set()
+
+    def _cuts(self, way: Literal["request", "answer"], size: int) -> bool:
+        if way == "request":
+            self.sent += size
+            if self.cut_after is not None:
+                self.cut_after -= size
+                if self.cut_after <= 0:
+                    self.cut, self.cut_after = "connection", None
+                    self.is_cut.set()
+        if self.cut not in (way, "connection"):
+            return False
+        self.cuts += 1
+        return True
 
     def hang_up(self) -> None:
         """Ends every connection."""

@@ -3,7 +3,9 @@
 import random
 from hashlib import sha256
 from io import BytesIO
+from urllib.parse import urlsplit
 
+import pytest
 from PIL import Image
 from playwright.async_api import expect
 
@@ -12,14 +14,16 @@ from tests.browser.proxy import Cut
 from tests.browser.test_faults import INDICATOR, prepare
 from tests.seeds import fresh_seed, seeded_seldom
 
+# What the app sends of a photo in one request.
+PIECE = 2 * 255 * 1024
 CUTS: tuple[Cut, ...] = ("none", "connection", "request", "answer", "request", "answer")
 
 
-def photo(dice: random.Random) -> bytes:
+def photo(dice: random.Random, size: tuple[int, int] = (800, 600)) -> bytes:
     """A JPEG of noise, some hundreds of KB: in several pieces on the wire."""
     noise = Image.frombytes("RGB", (400, 300), dice.randbytes(400 * 300 * 3))
     kept = BytesIO()
-    noise.resize((800, 600)).save(kept, "JPEG", quality=90)
+    noise.resize(size).save(kept, "JPEG", quality=90)
     return kept.getvalue()
 
 
@@ -55,6 +59,50 @@ async def test_photos_arrive_whole_and_once(field: Field, run: int) -> None:
     assert {each["state"] for each in kept} == {"stored"}
     assert all(each["bytes"] is None for each in kept)
     assert phone.errors == []
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["cut", "cut and killed"])
+async def test_a_cut_in_mid_photo_costs_no_more_than_a_piece(field: Field, killed: bool) -> None:
+    dice = random.Random(fresh_seed())
+    phone, visit = await prepare(field)
+    where = f"/m/visits/{visit}/score/{INDICATOR}"
+    await phone.go(where)
+    await phone.offline()
+    taken = photo(dice, (2000, 1500))
+    assert len(taken) > 2 * PIECE
+    await phone.photograph("1.1.1", [("one.jpg", taken)])
+    before, field.proxy.cut_after = field.proxy.sent, dice.randrange(PIECE // 2, len(taken))
+    await phone.offline(False)
+    await field.proxy.is_cut.wait()
+    if killed:
+        await phone.kill()
+    field.proxy.cut = "none"
+    if killed:
+        await phone.go(where)
+    await phone.synced()
+    (stored,) = (await field.visiting.get(f"/api/visits/{visit}/evidence")).json["items"]
+    assert stored["sha256"] == sha256(taken).hexdigest()
+    # Some requests of other kinds besides.
+    assert field.proxy.sent - before < len(taken) + PIECE + 64 * 1024
+
+
+async def test_scores_go_first_and_need_one_request(field: Field) -> None:
+    phone, visit = await prepare(field)
+    await phone.go(f"/m/visits/{visit}/score/{INDICATOR}")
+    await phone.offline()
+    for code in ("1.1.1", "1.1.2", "1.1.3"):
+        await phone.photograph(code, [("one.jpg", photo(random.Random(code)))])
+        await phone.give(code, "1")
+        await phone.answer_clauses(code)
+    asked: list[str] = []
+    phone.page.on("request", lambda request: asked.append(f"{request.method} {urlsplit(request.url).path}"))
+    await phone.offline(False)
+    await phone.synced()
+    about = [each for each in asked if each.endswith(("/operations", "/evidence")) or "/uploads" in each]
+    assert about[0] == f"POST /api/visits/{visit}/operations"
+    assert about[1:4] == [f"POST /api/visits/{visit}/evidence"] * 3
+    assert not any(each.endswith("/operations") for each in about[1:])
+    assert {each.rpartition("/")[0] for each in about[4:]} <= {"POST /api", "PATCH /api/uploads"}
 
 
 async def test_a_photo_that_is_no_picture_stays_with_its_reason(field: Field) -> None:

@@ -261,9 +261,8 @@ def client(service: Service) -> Service:
 SignIn = Callable[..., Awaitable[SignedIn]]
 
 
-@pytest.fixture
-def signed_in(database: Database, clock: Clock) -> SignIn:
-    """Makes a person with a session: `await signed_in("district", district="hailing")`."""
+def signing_in(database: Database, clock: Clock) -> SignIn:
+    """What makes people with a session in this database."""
     count = 0
 
     async def make(
@@ -298,6 +297,12 @@ def signed_in(database: Database, clock: Clock) -> SignIn:
         return SignedIn(token, actor_of(session), person)
 
     return make
+
+
+@pytest.fixture
+def signed_in(database: Database, clock: Clock) -> SignIn:
+    """Makes a person with a session: `await signed_in("district", district="hailing")`."""
+    return signing_in(database, clock)
 
 
 def new_id() -> str:

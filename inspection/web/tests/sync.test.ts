@@ -6,7 +6,7 @@ import { newApi, type Api } from '../src/api/client'
 import { PersonDatabase } from '../src/store/db'
 import { newId } from '../src/store/ids'
 import { addPhoto } from '../src/store/photos'
-import { setField } from '../src/store/sheet'
+import { dismiss, setField } from '../src/store/sheet'
 import { pullVisit, pullVisits } from '../src/sync/pull'
 import { announcePhotos } from '../src/sync/photos'
 import { push } from '../src/sync/push'
@@ -158,6 +158,25 @@ describe('pulling', () => {
     expect((await db.fields.get([VISIT, '1.1.1', 'points']))?.value).toBe(0)
     expect((await db.fields.get([VISIT, '1.1.2', 'points']))?.value).toBe(2)
     await elsewhere.delete()
+  })
+
+  test('a value that was given up during a pull comes with the next one', async () => {
+    const elsewhere = new PersonDatabase(newId())
+    await setField(elsewhere, VISIT, '1.1.1', 'points', 1)
+    await push(elsewhere, api, VISIT)
+    await elsewhere.delete()
+    await pullVisit(db, api, VISIT)
+    service.refuses = () => true
+    await setField(db, VISIT, '1.1.1', 'points', 9)
+    await push(db, api, VISIT)
+    const [refused] = await db.operations.toArray()
+    service.beforeAnswer = async () => {
+      if (service.requests.at(-1)?.path.includes('/sheet')) await dismiss(db, refused?.id ?? '')
+    }
+    await pullVisit(db, api, VISIT)
+    expect(await db.fields.count()).toBe(0)
+    await pullVisit(db, api, VISIT)
+    expect((await db.fields.get([VISIT, '1.1.1', 'points']))?.value).toBe(1)
   })
 
   test('a visit that is no longer mine leaves the phone, unless work of it waits', async () => {

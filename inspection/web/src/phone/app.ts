@@ -29,7 +29,7 @@ watch(
       db,
       sync,
       live: startLive(token, () => {
-        sync.soon()
+        void sync.now()
       }),
     }
     void sync.now()

@@ -63,7 +63,9 @@ export function startLive(token: () => string | null, changed: () => void): Live
 
   function again(): void {
     if (stopped) return
-    timer = setTimeout(() => void connect(), wait)
+    clearTimeout(timer)
+    // Not all at once, after the service has restarted.
+    timer = setTimeout(() => void connect(), wait * (0.5 + Math.random() / 2))
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 

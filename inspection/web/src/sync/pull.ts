@@ -70,14 +70,20 @@ export async function pullVisit(db: PersonDatabase, api: Api, visit: string): Pr
     if (!rubric.ok) return rubric
     await db.rubrics.put(rubric.data)
   }
-  const known = await db.visits.get(visit)
-  const sheet = await api.get<SheetView>(`/api/visits/${visit}/sheet?since=${known?.sheetVersion ?? 0}`)
+  const since = (await db.visits.get(visit))?.sheetVersion ?? 0
+  const sheet = await api.get<SheetView>(`/api/visits/${visit}/sheet?since=${since}`)
   if (!sheet.ok) return sheet
-  await takeSheet(db, visit, pack.data, sheet.data)
+  await takeSheet(db, visit, pack.data, sheet.data, since)
   return { ok: true, data: null }
 }
 
-async function takeSheet(db: PersonDatabase, visit: string, pack: Pack, sheet: SheetView): Promise<void> {
+async function takeSheet(
+  db: PersonDatabase,
+  visit: string,
+  pack: Pack,
+  sheet: SheetView,
+  since: number,
+): Promise<void> {
   const tables = [db.visits, db.rubrics, db.fields, db.operations, db.revealed, db.conflicts]
   await db.transaction('rw', tables, async () => {
     const known = await db.visits.get(visit)
@@ -97,7 +103,8 @@ async function takeSheet(db: PersonDatabase, visit: string, pack: Pack, sheet: S
       view: pack.visit,
       pack,
       sheetState: sheet.state,
-      sheetVersion: sheet.version,
+      // Something was given up meanwhile (`dismiss`): the next pull has to begin further back than this one did.
+      sheetVersion: known && known.sheetVersion < since ? known.sheetVersion : sheet.version,
       pulledAt: new Date().toISOString(),
       // Signed before and a draft again: somebody opened it.
       reopened: sheet.state === 'draft' && (known?.sheetState === 'signed' || known?.reopened === true),
