@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run run-lan test lint format web bench soak screenshots preview setup lock clean
+.PHONY: help run run-lan test lint format web bench soak screenshots preview wheel setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 WORKERS = auto
@@ -52,6 +52,9 @@ preview: setup ## Every document as pictures in build/preview/ (wants LibreOffic
 screenshots: setup web ## Pictures of every page of the phone's app, light and dark, in build/screenshots
 	.ci/browser.sh
 	$(VENV_PYTHON) -m pytest -q -m pictures tests/browser
+
+wheel: setup ## Build the wheel, install it into an environment of its own, and ask it for the pages
+	.ci/wheel.sh
 
 setup: ## Make .venv; costs nothing where it is up to date
 	@.ci/setup.sh

@@ -87,9 +87,10 @@ class Proxy:
         way: Literal["request", "answer"],
         ends: asyncio.Event,
     ) -> None:
-        line = self.lines[way == "answer"] if self.lines else None
+        line = None
         try:
-            while data := await source.read(PACKET if line else CHUNK):
+            while data := await source.read(PACKET if self.lines else CHUNK):
+                line = self.lines[way == "answer"] if self.lines else None
                 if self._cuts(way, len(data)):
                     # Half of a request gets through: the service sees one that breaks off.
                     if way == "request":
