@@ -23,7 +23,8 @@ async def test_no_answer_holds_the_schools_own_before_scoring(field: Field) -> N
     for url, text in phone.heard:
         assert SECRET not in text, url
         assert '"self_assessment"' not in text, url
-        assert "/sheet" not in url or json.loads(text)["revealed"] == {}, url
+        # One that was cut by going to the next page told nothing.
+        assert "/sheet" not in url or text.startswith("(") or json.loads(text)["revealed"] == {}, url
     assert await phone.stored("revealed") == []
 
     phone.heard.clear()

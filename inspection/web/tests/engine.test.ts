@@ -122,6 +122,14 @@ test('a score does not wait for the photos that are on their way', async () => {
   expect(service.value(VISIT, '1.1.1', 'points')).toBe(1)
 })
 
+test('a phone whose clock is years ahead keeps a visit that was closed today', async () => {
+  const today = new Date('2022-09-05T08:00:00Z')
+  service.now = () => today
+  service.visits.set(VISIT, visitView(VISIT, { state: 'closed', closed_at: today.toISOString() }))
+  await sync.now()
+  expect(await db.visits.get(VISIT)).toBeDefined()
+})
+
 test('without a network says so, and keeps everything', async () => {
   await setField(db, VISIT, '1.1.1', 'points', 1)
   service.cut = () => 'request'

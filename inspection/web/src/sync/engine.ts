@@ -47,7 +47,8 @@ export function startSync(db: PersonDatabase, token: () => string | null, signed
       (await announcePhotos(db, api)) ??
       (everything ? await pullAll() : null)
     if (stopped) return stopped
-    if (everything) await tidy(db)
+    // By the server's clock: a phone that is years ahead would forget at once.
+    if (everything) await tidy(db, Date.now() - (state.clockAheadMs ?? 0))
     state.lastSyncAt = new Date().toISOString()
     // A visit that may not start yet, for instance: the rest is synced.
     return waiting.value
@@ -108,8 +109,8 @@ async function visitsWithWork(db: PersonDatabase): Promise<string[]> {
   return [...new Set(queued.map((operation) => operation.visit))]
 }
 
-/** Visits that closed a fortnight ago leave the phone, once all of their work is on the server. */
-export async function tidy(db: PersonDatabase, now = Date.now()): Promise<void> {
+/** Visits that closed a fortnight before `now` (ms) leave the phone, once all of their work is on the server. */
+export async function tidy(db: PersonDatabase, now: number): Promise<void> {
   for (const { id, view } of await db.visits.toArray()) {
     const old = view.closed_at !== null && now - Date.parse(view.closed_at) > KEEP_CLOSED_MS
     if (old && !(await hasUnsynced(db, id))) {
