@@ -46,7 +46,7 @@ class WebPages(Handler):
     async def answer_file(self, path: str) -> bytes:
         """The content in the best coding that the browser takes; ends with 304 where it has it already.
 
-        Raises `NotFound` for a file that is in no build. Pages have no dot in the last part of their path.
+        Raises `NotFound` for a file that is in no build. What doesn't end like a file is a page.
         """
         web = self.deps.web
         self.set_header("Content-Security-Policy", POLICY)
@@ -57,7 +57,8 @@ class WebPages(Handler):
             self.set_header("Content-Type", TYPES[".html"])
             raise Finish(NOT_BUILT)
         name = path or "index.html"
-        if not name.startswith("assets/") and "." not in name.rpartition("/")[2]:
+        # An indicator (1.1) at the end of a page's path is no suffix.
+        if not name.startswith("assets/") and not name.endswith(tuple(TYPES)):
             name = "index.html"
         file = web.files.get((self.entry, name)) or await asyncio.to_thread(web.find, self.entry, name)
         if file is None:

@@ -127,7 +127,11 @@ async def test_paper_fonts_and_draft(world: World) -> None:
     assert "草稿" not in foot(await form(world, school, APPLICATION))
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+# As a school types its highlights: twenty lines, each as bad as can be.
+LINES = "\n".join(f"{number}. {' '.join(HOSTILE[number % len(HOSTILE)].split())[:80]}" for number in range(1, 21))
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, LINES])
 async def test_text_comes_out_as_typed(world: World, text: str) -> None:
     line = "、".join(text.split())[:100]
     school = await world.register(line)

@@ -28,8 +28,8 @@ async def hand_in(evening: Evening, district: str = "hailing") -> None:
 
 async def leap(evening: Evening, now: datetime) -> None:
     """Goes on to a day weeks later. Everybody looked in between: no session ends of it."""
-    evening.service.clock.set(now)
     await evening.service.deps.db.sessions.update_many({}, {"$set": {"seen_at": now}})
+    evening.service.clock.set(now)
 
 
 async def inspect(evening: Evening, school: Registered, *lost: str) -> None:

@@ -36,6 +36,7 @@ export function readTyped(kind: Kind, text: string): Typed {
   const least = kind === 'count' ? 0 : 1
   const count = /^\d+$/.test(plain) ? Number(plain) : NaN
   if (count >= least && count <= MOST) return { value: count, problem: null }
+  if (count > MOST) return { value: plain, problem: '数字太大，请核对' }
   return { value: plain, problem: count < least ? `应为 ${least} 或更大的整数` : '应为整数，不带单位和小数' }
 }
 
