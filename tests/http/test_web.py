@@ -30,7 +30,9 @@ async def test_a_hashed_asset_is_asked_for_once(served: Service) -> None:
     assert answer.body.startswith(b"let a = 1;")
 
 
-@pytest.mark.parametrize("path", ["", "index.html", "sw.js", "manifest.webmanifest", "visits/6f1c/items/1.1.1x/y", "assessment/1.1"])
+@pytest.mark.parametrize(
+    "path", ["", "index.html", "sw.js", "manifest.webmanifest", "visits/6f1c/items/1.1.1x/y", "assessment/1.1"]
+)
 async def test_all_else_is_asked_for_each_time(served: Service, path: str) -> None:
     answer = await served.get(f"/m/{path}")
     assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")

@@ -1,4 +1,4 @@
-"""Every page of a school: accessible, wide enough for a thumb, and, by `make screenshots`, as pictures for the guide."""
+"""Every page of a school: accessible, fit for a thumb, and, by `make screenshots`, as pictures for the guide."""
 
 import asyncio
 import re
@@ -109,7 +109,8 @@ async def fill_in(evening: Evening, phone: SchoolPhone, school: Registered, see:
     await open_page(phone, "/s/waiting", "应为电话号码")
     await see("waiting")
     await phone.go("/s/application")
-    await phone.type_into("负责人联系电话", TYPED["负责人联系电话"])
+    for label in ("负责人联系电话", "小学学生用终端数"):
+        await phone.type_into(label, TYPED[label])
     await phone.saved()
     await fill_in_the_rest(evening, school)
     await open_page(phone, "/s/assessment", "总分")

@@ -24,7 +24,8 @@ async def test_two_contacts_see_and_choose(evening: Evening) -> None:
     # What one does shows on the other's phone.
     await one.give("1.1.2", "1")
     await one.saved()
-    button = other.item("1.1.2").get_by_role("group", name="1.1.2 自评得分").get_by_role("button", name="1 分", exact=True)
+    group = other.item("1.1.2").get_by_role("group", name="1.1.2 自评得分")
+    button = group.get_by_role("button", name="1 分", exact=True)
     await expect(button).to_have_attribute("aria-pressed", "true", timeout=20_000)
 
     # Both write into one field, neither having seen the other.
