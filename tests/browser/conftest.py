@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from backend.gateways.web_build import WebBuild
 from backend.store.mongo import Database
 from tests.browser.field import Field, built_pages, in_the_field, running_browser
+from tests.browser.phone import PATIENCE
 from tests.http.conftest import Clock, SignIn, clock, signed_in
 from tests.http.conftest import steady_database as steady_database
 
 __all__ = ["Field", "clock", "signed_in", "steady_database"]
+
+# A machine that does other things besides takes its time.
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

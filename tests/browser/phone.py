@@ -18,7 +18,7 @@ from playwright.async_api import (
 from tests.http.conftest import SignedIn
 
 SIZE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 20_000
+PATIENCE = 30_000
 
 # All that the app keeps of a table, as plain data.
 _READ = """async ([name, table]) => {
@@ -101,7 +101,7 @@ class Phone:
     async def take_along(self, visit: str) -> None:
         """Opens a visit while there is a network, and waits until it works without: the worker and the pack."""
         await self.go(f"/m/visits/{visit}")
-        await expect(self.page.get_by_role("link", name="接着打分")).to_be_visible(timeout=PATIENCE)
+        await expect(self.page.get_by_role("link", name="接着打分")).to_be_visible()
         await self.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
 
     async def offline(self, without: bool = True) -> None:
@@ -182,4 +182,4 @@ class Phone:
         before = await card.locator(".photo").count()
         files: list[FilePayload] = [{"name": name, "mimeType": "image/jpeg", "buffer": each} for name, each in pictures]
         await card.locator('input[type="file"][multiple]').set_input_files(files)
-        await expect(card.locator(".photo")).to_have_count(before + len(pictures), timeout=PATIENCE)
+        await expect(card.locator(".photo")).to_have_count(before + len(pictures))

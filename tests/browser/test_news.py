@@ -44,6 +44,7 @@ async def test_work_on_a_sheet_that_was_signed_elsewhere_is_put_aside_with_its_r
     await field.visiting.post(f"/api/visits/{visit}/sheets/{phone.who.person.id}/reopen", {"reason": "补录"})
     await page.get_by_role("article").filter(has_text="1.1.1").get_by_role("button", name="重试").tap()
     await expect(page.get_by_role("article")).to_have_count(1)
+    await expect(page.get_by_text("其余内容都已在服务器上")).to_be_visible()
     await page.get_by_role("article").filter(has_text="1.1.2").get_by_role("button", name="移除").tap()
     await expect(page.get_by_text("手机上的内容都已在服务器上")).to_be_visible()
     # On the phone stands what the server has.
@@ -99,9 +100,9 @@ async def test_an_app_that_is_too_old_keeps_everything_and_says_how_to_go_on(
     await phone.give("1.1.2", "1")
     assert {each["item"] for each in await phone.stored("operations")} == {"1.1.1", "1.1.2"}
     assert (await field.visiting.sheet(visit, phone.who))["fields"] == []
-    # The newer app is there.
-    monkeypatch.setattr(web, "OLDEST_APP", 1)
     async with phone.page.expect_navigation():
         await phone.page.get_by_role("button", name="更新", exact=True).tap()
+    # The newer app is there.
+    monkeypatch.setattr(web, "OLDEST_APP", 1)
     await phone.synced()
     assert len((await field.visiting.sheet(visit, phone.who))["fields"]) == 2

@@ -110,7 +110,7 @@ async def test_a_photo_that_is_no_picture_stays_with_its_reason(field: Field) ->
     await phone.go(f"/m/visits/{visit}/score/{INDICATOR}")
     await phone.photograph("1.1.1", [("not.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")])
     await phone.page.locator("header.banner .state").tap()
-    await expect(phone.page.get_by_role("link", name="1 项未被接受")).to_be_visible(timeout=30_000)
+    await expect(phone.page.get_by_role("link", name="1 项未被接受")).to_be_visible()
     (kept,) = await phone.stored("photos")
     assert kept["state"] == "refused"
     assert "照片" in kept["refusal"], kept["refusal"]
