@@ -45,6 +45,8 @@ from backend.handlers.routing import Route
 from backend.handlers.sessions import CurrentPerson, CurrentSession, Password, Sessions, SignInLinks
 
 ROUTES: tuple[Route, ...] = (
+    # Tornado walks the table from the top, and phones send batches more often than all else.
+    *operations.ROUTES,
     Route("/", Home),
     Route("/sign-in", SignInPage),
     Route("/verify", VerifyPage),
@@ -75,7 +77,6 @@ ROUTES: tuple[Route, ...] = (
     *targets.ROUTES,
     *visits.ROUTES,
     *live.ROUTES,
-    *operations.ROUTES,
     *score_sheets.ROUTES,
     *closing.ROUTES,
     *submissions.ROUTES,

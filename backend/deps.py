@@ -12,7 +12,6 @@ from backend.errors import AppError
 from backend.gateways import web_build
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
-from backend.gateways.turns import Turns
 from backend.gateways.watermark import Font, find_font
 from backend.gateways.web_build import WebBuild
 from backend.gateways.wechat import Account, WeChat
@@ -53,9 +52,10 @@ class Deps:
     passwords: Passwords = field(default_factory=Passwords)
     wechat: WeChat | None = None
     threads: Threads = field(default_factory=lambda: Threads("documents"))
+    # One that waits for MongoDB and one that works: more would keep the interpreter's lock from the event loop.
+    batches: Threads = field(default_factory=lambda: Threads("batches", most_waiting=500, patience=5.0))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores(), nice=10))
     font: Font = field(default_factory=find_font)
-    turns: Turns = field(default_factory=Turns)
     web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
@@ -71,6 +71,7 @@ class Deps:
         """Lets go of threads and connections."""
         self.passwords.close()
         self.threads.close()
+        self.batches.close()
         if self.wechat is not None:
             self.wechat.close()
         self.decoders.close()

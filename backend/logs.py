@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import structlog
@@ -71,8 +72,14 @@ def redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
     return {key: _clean(key, value) for key, value in event.items()}
 
 
+@lru_cache(maxsize=256)
+def _is_secret(key: str) -> bool:
+    """By the name of a field, of which there are few."""
+    return _SECRET_KEYS.search(key) is not None
+
+
 def _clean(key: str, value: Any) -> Any:
-    if _SECRET_KEYS.search(key):
+    if _is_secret(key):
         return REDACTED
     if isinstance(value, str):
         return _SECRET_TEXT.sub(_blank, value)

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from backend.store import embedded
 from backend.store.embedded import Embedded
 from backend.store.indexes import ensure_indexes
 from backend.store.mongo import Database, close, connect
+
+# Any example may be held up by what else a machine does; how fast we are is for `make bench` to say.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
-"""A few threads for work that would hold up the event loop: documents, photos."""
+"""A few threads for work that would hold up the event loop: batches of scores, documents, photos."""
 
 import asyncio
+import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,14 +13,12 @@ from typing import TypeVar
 
 from backend.errors import Unavailable
 
-_MOST_WAITING = 10
-
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class Threads:
-    """Does a few pieces of work at once, and lets not many wait: each may hold many megabytes.
+    """Does a few pieces of work at once, and lets not many wait (each may hold many megabytes), nor for ever (seconds).
 
     `nice`: by how much they stand back for the event loop and for MongoDB (0–19, nice(1)), where threads can (Linux).
     """
@@ -26,6 +26,8 @@ class Threads:
     name: str
     count: int = 2
     nice: int = 0
+    most_waiting: int = 10
+    patience: float = math.inf
     _pool: ThreadPoolExecutor = field(init=False)
     _under_way: int = 0
 
@@ -34,18 +36,29 @@ class Threads:
         self._pool = ThreadPoolExecutor(self.count, self.name, _be_nice, (self.nice,))
 
     async def run(self, work: Callable[[], _T]) -> _T:
-        """What the work gives. Raises what it raises, and `Unavailable` when too much waits."""
-        if self._under_way >= _MOST_WAITING:
-            raise Unavailable("正在处理的文件太多，请稍后再试", retry_after=5)
+        """What the work gives. Raises what it raises, and `Unavailable` when too much waits, or it did for too long."""
+        if self._under_way >= self.most_waiting:
+            raise _busy()
+        until = time.monotonic() + self.patience
+
+        def in_time() -> _T:
+            if time.monotonic() > until:
+                raise _busy()
+            return work()
+
         self._under_way += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, in_time)
         finally:
             self._under_way -= 1
 
     def close(self) -> None:
         """Ends the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("正在处理的请求太多，请稍后再试", code="busy", retry_after=5)
 
 
 def _be_nice(nice: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import structlog
+from pydantic import TypeAdapter
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
@@ -106,26 +107,35 @@ class Handler(RefusingHandler):
         forwarded_for = self.request.headers.get_list("X-Forwarded-For")
         return client_address(self.request.remote_ip or "", forwarded_for, self.deps.settings.trusted_proxies)
 
-    def read_request(self, operation: Operation) -> bool:
-        """Reads query and body into `query` and `body`; False where the refusal has been sent already.
-
-        Raises the refusal, if there is one; `Malformed`; `Invalid` with everything that is wrong.
-        """
+    def admitted(self) -> bool:
+        """Raises the refusal, if there is one; False where it has been sent already."""
         if self.refusal_sent:
             return False
         if self.refusal is not None:
             raise self.refusal
+        return True
+
+    def read(self) -> Any:
+        """Reads query and body into `query` and `body`; gives the body.
+
+        Raises `Malformed`; `Invalid` with everything that is wrong.
+        """
+        operation = cast(Operation, self.operation)
         self.query, wrong_query = read_query(operation, self.request.query)
         self.body, wrong_body = read_body(operation, bytes(self.received))
         _refuse_invalid(wrong_query + wrong_body)
-        return True
+        return self.body
+
+    def dump(self, answer: Any) -> bytes:
+        """An answer of the model that the operation declares, as JSON."""
+        return cast(TypeAdapter[Any], cast(Operation, self.operation).answer_adapter).dump_json(answer)
 
     async def write_answer(self, operation: Operation, answer: Any) -> None:
         """Writes what the method returned, in the form that the operation declares."""
         self.set_status(operation.status)
         if operation.answer_adapter is not None:
             self.set_header("Content-Type", "application/json")
-            self.write(operation.answer_adapter.dump_json(answer))
+            self.write(answer if operation.in_thread else self.dump(answer))
         elif isinstance(operation.answer, Media):
             self.set_header("Content-Type", self.content_type or operation.answer.types[0])
             if isinstance(answer, Attachment):

@@ -16,9 +16,6 @@ from backend.services.permissions import PERMISSIONS
 if TYPE_CHECKING:
     from backend.handlers.base import Handler
 
-# Bytes of a body that takes a good part of a millisecond to check: a crowd of these is not to be checked in one go.
-_LARGE = 4096
-
 _H = TypeVar("_H", bound="Handler")
 _P = ParamSpec("_P")
 
@@ -61,6 +58,7 @@ class Operation:
     check_query: TypeAdapter[Any] | None
     check_headers: TypeAdapter[Any] | None
     answer_adapter: TypeAdapter[Any] | None
+    in_thread: bool
 
     @property
     def streamed(self) -> bool:
@@ -78,6 +76,7 @@ def operation(
     answer: Model = None,
     status: int | None = None,
     errors: tuple[type[AppError], ...] = (),
+    in_thread: bool = False,
 ) -> Callable[[Callable[Concatenate[_H, _P], Awaitable[Any]]], Callable[Concatenate[_H, _P], Awaitable[None]]]:
     """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes or an `Attachment` for
     `Media`, or None.
@@ -86,6 +85,8 @@ def operation(
     header's name as their alias. Where `id` is left out it is `may`. The
     status is 200, or 204 where there is no answer. `errors` are those that the service raises beyond what follows from
     the rest: 400, 401, 403, 404 of ids, 413, 415, 422, 429, 503.
+
+    `in_thread`: the method has the request read and the answer written in a thread, by `read` and `dump`.
     """
     name = id or may
     if name is None or (may is not None and may not in PERMISSIONS):
@@ -108,13 +109,14 @@ def operation(
             check_query=_adapter(query),
             check_headers=_adapter(headers),
             answer_adapter=_adapter(answer),
+            in_thread=in_thread,
         )
 
         @wraps(method)
         async def answer_request(self: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
-            if len(self.received) > _LARGE:
-                await self.deps.turns.own()
-            if self.read_request(declared):
+            if self.admitted():
+                if not declared.in_thread:
+                    self.read()
                 await self.write_answer(declared, await method(self, *args, **kwargs))
 
         answer_request.operation = declared  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ A body is collected, or poured into a sink as it arrives.
 """
 
 import json
-import secrets
+import random
 from collections.abc import Awaitable
 from types import TracebackType
 from typing import cast
@@ -47,7 +47,7 @@ class RefusingHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         """Tornado calls it before `initialize`, and again whenever an error clears the headers."""
-        self.request_id = self.request_id or secrets.token_hex(8)
+        self.request_id = self.request_id or f"{random.getrandbits(64):016x}"
         self.clear_header("Server")
         self.set_header("X-Request-Id", self.request_id)
         for name, value in SECURITY_HEADERS.items():

@@ -1,8 +1,12 @@
-"""An inspector's changes, as their phones send them: the hot path. One read and one atomic write of one document."""
+"""An inspector's changes, as their phones send them: the hot path. One read and one atomic write of one document.
+
+A batch is read, merged, stored and answered in one go in a thread: the event loop only moves its bytes.
+"""
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
 from backend.deps import Deps
@@ -19,27 +23,45 @@ _TRIES = 30
 _MOST_DELAY = 0.05
 
 
-async def apply(deps: Deps, actor: Actor, visit_id: str, batch: OperationBatch) -> Synced:
-    """Takes the batch into the actor's score sheet, each operation once, however often it arrives.
+class _Missed(Enum):
+    """Why an attempt did not store its batch."""
 
-    The first one starts the visit. Raises `NotFound` where the actor is not of the team, `Conflict` for a visit that
-    may not start yet, `Unavailable` where other batches of the same inspector keep coming first.
+    NOT_STARTED = 1
+    OUTRUN = 2
+
+
+async def apply(
+    deps: Deps, actor: Actor, visit_id: str, read: Callable[[], OperationBatch], dump: Callable[[Synced], bytes]
+) -> bytes:
+    """Takes the batch that `read` gives into the actor's score sheet, each operation once, however often it arrives;
+    gives the answer as `dump` writes it. Both are called in a thread, `read` once for each try.
+
+    The first batch starts the visit. Raises what `read` does, `NotFound` where the actor is not of the team, `Conflict`
+    for a visit that may not start yet, `Unavailable` where other batches of the same inspector keep coming first.
     """
     cycle = await current(deps)
-    for attempt in range(_TRIES):
-        sheet = await score_sheets.of_inspector(deps.db, visit_id, actor.person_id)
+
+    def attempt() -> bytes | _Missed:
+        batch = read()
+        sheet = score_sheets.own_now(deps.db, visit_id, actor.person_id)
         if sheet is None or not sheet["member"] or sheet["cycle"] != cycle.id:
             raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
-        await deps.turns.own()
         taken = take(cycle, sheet, batch, deps.clock())
-        if taken.batch is None:
-            return _answer(cycle, sheet, taken)
-        if sheet["phase"] == "planned":
+        if taken.batch is not None:
+            if sheet["phase"] == "planned":
+                return _Missed.NOT_STARTED
+            if not score_sheets.append_now(deps.db, sheet, taken.batch, taken.changes, taken.size):
+                return _Missed.OUTRUN
+        return dump(_answer(cycle, sheet, taken))
+
+    for number in range(_TRIES):
+        answer = await deps.batches.run(attempt)
+        if answer is _Missed.NOT_STARTED:
             await visit_start.start(deps, actor, visit_id)
-        elif await score_sheets.append(deps.db, sheet, taken.batch, taken.changes, taken.size):
-            return _answer(cycle, sheet, taken)
+        elif answer is _Missed.OUTRUN:
+            await asyncio.sleep(random.uniform(0, min(_MOST_DELAY, 0.002 * 2**number)))  # noqa: S311 - spreads rivals
         else:
-            await asyncio.sleep(random.uniform(0, min(_MOST_DELAY, 0.002 * 2**attempt)))  # noqa: S311 - spreads rivals
+            return answer
     raise Unavailable("这张评分表正在被多处同时修改，请稍后再同步", code="busy")
 
 

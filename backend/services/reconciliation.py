@@ -1,7 +1,7 @@
 """From what is stored to the cases that the rules decide: signed sheets, rulings in force, the self-assessment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,8 +17,8 @@ from inspection.rules.reconciliation import Ruling, rulings_in_force
 from inspection.rules.replay import case_to_data
 from inspection.rules.workflow import State
 
-# Schools that are read together.
-_BATCH = 50
+# Schools that are read together: a batch is decoded in one go, which nothing else can run beside.
+_BATCH = 25
 # So many cases are made before others get a turn on the event loop (some milliseconds).
 _TURN = 4
 
@@ -106,25 +106,44 @@ def case_data(case: Case) -> dict[str, object]:
 
 async def cases(
     deps: Deps, cycle: OpenCycle, states: Iterable[State]
-) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any], Case]]:
+) -> AsyncGenerator[tuple[Mapping[str, Any], Mapping[str, Any], Case], None]:
     """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids.
 
-    The submissions come without the versions and the history of their fields. Five queries for each fifty schools,
-    and fifty in memory at once.
+    The submissions come without the versions and the history of their fields. MongoDB gets the next few ready while
+    these are worked on: at most two batches are in memory at once.
     """
-    wanted, after, count = tuple(states), "", 0
-    more = True
-    while more:
-        batch = await submissions_after(deps.db, cycle.id, wanted, after, _BATCH)
-        visited = await visits.live_by_submission(deps.db, [submission["_id"] for submission in batch])
-        signed = await score_sheets.signed_by_visit(deps.db, [visit["_id"] for visit in visited.values()])
-        pairs = [(each, visited[each["_id"]]) for each in batch if each["_id"] in visited]
-        suspect = await suspects(deps, pairs)
-        for submission, visit in pairs:
-            sheets = signed[visit["_id"]]
-            yield submission, visit, case_of(cycle, submission, visit, sheets, suspect[submission["_id"]])
-            count += 1
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
-        more = len(batch) == _BATCH
-        after = batch[-1]["_id"] if batch else after
+    wanted, count = tuple(states), 0
+    next_batch: asyncio.Task[list[_Read]] | None = asyncio.create_task(_read_after(deps, cycle, wanted, ""))
+    try:
+        while next_batch is not None:
+            batch = await next_batch
+            more = len(batch) == _BATCH
+            next_batch = asyncio.create_task(_read_after(deps, cycle, wanted, batch[-1][0]["_id"])) if more else None
+            for submission, visit, sheets, suspect in batch:
+                if visit is not None:
+                    yield submission, visit, case_of(cycle, submission, visit, sheets, suspect)
+                count += 1
+                if count % _TURN == 0:
+                    await asyncio.sleep(0)
+    finally:
+        if next_batch is not None:
+            next_batch.cancel()
+
+
+_Read = tuple[Mapping[str, Any], Mapping[str, Any] | None, Sequence[Mapping[str, Any]], frozenset[str]]
+
+
+async def _read_after(deps: Deps, cycle: OpenCycle, states: Sequence[State], after: str) -> list[_Read]:
+    """The next submissions, each with its visit (None: it has none), the signed sheets, and the suspect items."""
+    batch = await submissions_after(deps.db, cycle.id, states, after, _BATCH)
+    visited = await visits.live_by_submission(deps.db, [submission["_id"] for submission in batch])
+    pairs = [(each, visited[each["_id"]]) for each in batch if each["_id"] in visited]
+    signed, suspect = await asyncio.gather(
+        score_sheets.signed_by_visit(deps.db, [visit["_id"] for _, visit in pairs]), suspects(deps, pairs)
+    )
+    return [
+        (each, visited[each["_id"]], signed[visited[each["_id"]]["_id"]], suspect[each["_id"]])
+        if each["_id"] in visited
+        else (each, None, (), frozenset())
+        for each in batch
+    ]

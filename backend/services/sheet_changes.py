@@ -47,7 +47,7 @@ def take(cycle: OpenCycle, sheet: Mapping[str, Any], batch: OperationBatch, now:
     taken = Taken(now)
     readers = fields(cycle.rubric, cycle.cycle.rules.score_step, frozenset(sheet["stages"]))
     closed = _closed(sheet)
-    clocks = milliseconds(batch.device_now), milliseconds(now)
+    device_now, server_now = milliseconds(batch.device_now), milliseconds(now)
     known = {each["id"] for earlier in sheet["batches"] for each in earlier["operations"]}
     for sent in batch.operations:
         name, seq, at, item, part, value = _PARTS(sent)
@@ -57,8 +57,15 @@ def take(cycle: OpenCycle, sheet: Mapping[str, Any], batch: OperationBatch, now:
             try:
                 if closed is not None:
                     raise RefusedError(*closed)
-                value = _read(readers, item, part, seq, value)
-                taken.added.append({**sent, "at": _corrected(at, *clocks), "value": value})
+                reader = readers.get((item, part))
+                if reader is None:
+                    raise _unknown(item, part, readers)
+                if not 1 <= seq <= MOST_SEQ:
+                    raise RefusedError("bad_seq", f"序号（seq）应为 1 到 {MOST_SEQ} 的整数")
+                value = reader(value)
+                # A clock that was decades off may say anything; what was made before 1970 was not made on a phone.
+                made = max(0, corrected(_made(at), device_now, server_now))
+                taken.added.append({**sent, "at": made, "value": value})
             except RefusedError as error:
                 taken.refused.append({"id": name, "code": error.code, "message": error.message})
                 continue
@@ -82,24 +89,12 @@ def _closed(sheet: Mapping[str, Any]) -> tuple[str, str] | None:
     return _FULL if sheet["size"] > MOST_BYTES else None
 
 
-def _read(readers: Mapping[FieldName, Reader], item: str, name: str, seq: int, value: object) -> Value:
-    """The value as stored. Raises `RefusedError`."""
-    reader = readers.get((item, name))
-    if reader is None:
-        raise _unknown(item, name, readers)
-    if not 1 <= seq <= MOST_SEQ:
-        raise RefusedError("bad_seq", f"序号（seq）应为 1 到 {MOST_SEQ} 的整数")
-    return reader(value)
-
-
-def _corrected(at: str, device_now: int, server_now: int) -> int:
-    """The time of an operation by the server's clock, in milliseconds. Raises `RefusedError` for one that is none."""
+def _made(at: str) -> int:
+    """The time of an operation by the phone's clock, in milliseconds. Raises `RefusedError` for one that is none."""
     try:
-        made = (datetime.fromisoformat(at) - EPOCH) // MILLISECOND
+        return (datetime.fromisoformat(at) - EPOCH) // MILLISECOND
     except (ValueError, OverflowError):
         raise RefusedError("bad_time", "手机时间（at）无效，请检查手机的日期和时间") from None
-    # A clock that was decades off may say anything; what was made before 1970 was not made on a phone.
-    return max(0, corrected(made, device_now, server_now))
 
 
 def _unknown(item: str, name: str, readers: Mapping[FieldName, Reader]) -> RefusedError:

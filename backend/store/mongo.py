@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -13,6 +13,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
 )
 from pymongo import WriteConcern
+from pymongo.database import Database as _SyncDatabase
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -29,6 +30,7 @@ from backend.errors import AppError, TooLarge, Unavailable
 
 Document: TypeAlias = dict[str, Any]
 Database: TypeAlias = "AsyncIOMotorDatabase[Document]"
+SyncDatabase: TypeAlias = "_SyncDatabase[Document]"
 Collection: TypeAlias = "AsyncIOMotorCollection[Document]"
 Session: TypeAlias = AsyncIOMotorClientSession
 
@@ -92,6 +94,14 @@ def connect(uri: str, name: str) -> Database:
         uuidRepresentation="standard",
     )
     return client.get_database(name, read_concern=ReadConcern("majority"), write_concern=_MAJORITY)
+
+
+def blocking(db: Database) -> SyncDatabase:
+    """The same database for threads, which its calls hold up.
+
+    Motor changes threads twice for each round trip; one that has several to make, and work between, saves that.
+    """
+    return cast(SyncDatabase, db.delegate)
 
 
 def close(db: Database) -> None:

@@ -11,7 +11,7 @@ starts as it is shown item by item (points as numbers). `version` counts the wri
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backend.store.mongo import Database, Document, Session
+from backend.store.mongo import Database, Document, Session, blocking
 
 SCHEMA = 1
 # What a signed sheet counts with.
@@ -109,13 +109,21 @@ async def of_inspector(
     return await db.score_sheets.find_one({"visit_id": visit_id, "inspector_id": inspector_id}, session=session)
 
 
-async def append(
+def own_now(db: Database, visit_id: str, inspector_id: str) -> Document | None:
+    """The same for a thread, which it holds up."""
+    return blocking(db).score_sheets.find_one({"visit_id": visit_id, "inspector_id": inspector_id})
+
+
+def append_now(
     db: Database, sheet: Mapping[str, Any], batch: Mapping[str, Any], changes: Mapping[str, Any], size: int
 ) -> bool:
-    """Appends the batch and sets what follows from it, if nobody was faster; whether nobody was."""
+    """Appends the batch and sets what follows from it, if nobody was faster; whether nobody was.
+
+    It is for a thread, which it holds up.
+    """
     update = {"$push": {"batches": batch}, "$set": changes, "$inc": {"version": 1, "size": size}}
     as_read = {"_id": sheet["_id"], "version": sheet["version"]}
-    return bool((await db.score_sheets.update_one(as_read, update)).matched_count)
+    return bool(blocking(db).score_sheets.update_one(as_read, update).matched_count)
 
 
 async def open_all(db: Database, session: Session, visit_id: str, own: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ def test_what_no_paper_holds_is_marked() -> None:
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_text_is_printed(name: str, highlights: str) -> None:
     nothing = Opinion(highlights, "2022-08-20")
     form = ApplicationForm(
@@ -35,7 +35,7 @@ def test_any_text_is_printed(name: str, highlights: str) -> None:
 
 
 @given(TEXT)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_text_is_in_a_workbook(name: str) -> None:
     content = PublicationDocument(
         "题", "周期", 1, None, "2022-10-10", (AwardedLine("海陵区", name, "示范型"),), "0" * 64

@@ -31,3 +31,19 @@ async def test_too_much_at_once_is_refused_and_what_waits_is_done() -> None:
         await threads.run(lambda: None)
     finally:
         threads.close()
+
+
+async def test_what_has_waited_too_long_is_refused_and_not_done() -> None:
+    threads, go_on, done = Threads("test", count=1, patience=0.05), threading.Event(), list[int]()
+    try:
+        first = asyncio.create_task(threads.run(lambda: go_on.wait(10)))
+        second = asyncio.create_task(threads.run(lambda: done.append(2)))
+        await asyncio.sleep(0.1)
+        go_on.set()
+        assert await first
+        with pytest.raises(Unavailable, match="太多"):
+            await second
+        await threads.run(lambda: done.append(3))
+        assert done == [3]
+    finally:
+        threads.close()

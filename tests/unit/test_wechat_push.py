@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 
@@ -58,7 +58,6 @@ def xml(encrypted: str) -> bytes:
 
 
 NOW = at(POST)
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 POPUP_JSON = {
     "ToUserName": "gh_1",
     "FromUserName": "o-person",
@@ -229,7 +228,6 @@ def test_a_body_without_a_message_is_refused_or_says_nothing(body: bytes) -> Non
         assert event_of(push, NOW) is None
 
 
-@PATIENT
 @given(st.binary(max_size=300))
 def test_garbage_is_refused_or_says_nothing(body: bytes) -> None:
     for keys in (PLAIN, SAFE):
@@ -247,7 +245,6 @@ _VALUES = st.recursive(
 )
 
 
-@PATIENT
 @given(st.dictionaries(st.sampled_from([*POPUP_JSON, "MsgId", "SubscribeMsgSentEvent"]), _VALUES))
 def test_an_event_of_any_shape_is_read(push: dict[str, Any]) -> None:
     event = event_of({"MsgType": "event", "Event": "x", "FromUserName": "o", **push}, NOW)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.services import content_check
@@ -176,7 +176,6 @@ async def test_much_text_goes_in_pieces_that_a_check_can_hold(world: World, scho
     assert (await mark(world, school))["unchecked"] == []
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(1, MOST_CHARACTERS), max_size=30))
 def test_chunks_hold_every_piece_in_order_and_fit(sizes: list[int]) -> None:
     pieces = [Piece(FormField(str(number), "", "note", ""), "字" * size) for number, size in enumerate(sizes)]
