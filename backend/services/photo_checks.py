@@ -73,8 +73,7 @@ async def check_next(deps: Deps) -> bool:
     A check that is cut off, or that the database fails, gives its lease back, however long that takes. Any other error
     counts as an attempt.
     """
-    now = deps.clock()
-    blob = await blobs.claim_next(deps.db, now, now + LEASE)
+    blob = await _claim(deps)
     if blob is None:
         return False
     try:
@@ -87,6 +86,18 @@ async def check_next(deps: Deps) -> bool:
             await _give_back(deps, blob)
         raise
     return True
+
+
+async def _claim(deps: Deps) -> Document | None:
+    """What has waited longest, with a lease on it. Cut off, it gives back what it may have claimed already."""
+    now = deps.clock()
+    claim = asyncio.create_task(blobs.claim_next(deps.db, now, now + LEASE))
+    try:
+        return await asyncio.shield(claim)
+    except asyncio.CancelledError:
+        if blob := await claim:
+            await blobs.release(deps.db, None, blob, deps.clock())
+        raise
 
 
 async def _give_back(deps: Deps, blob: Document) -> None:

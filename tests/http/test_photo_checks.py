@@ -373,6 +373,31 @@ async def test_a_loop_that_is_cut_off_gives_its_lease_back(
     assert await arrivals.check_all() == 1
 
 
+async def test_a_loop_that_is_cut_off_as_it_claims_keeps_no_lease(
+    visiting: Visiting, arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await arrivals.evidence(await visiting.school(), "1.1.1", good())
+    claimed, claim_next = asyncio.Event(), blobs.claim_next
+
+    async def slowly(*anything: Any) -> Any:
+        blob = await claim_next(*anything)
+        claimed.set()
+        # The answer is there, and nobody has got it yet.
+        await asyncio.sleep(0.05)
+        return blob
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blobs, "claim_next", slowly)
+        running = asyncio.create_task(photo_checks.check_next(arrivals.deps))
+        await asyncio.wait_for(claimed.wait(), 10)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    check = (await arrivals.blob_of(record))["check"]
+    assert (check["state"], check["attempts"]) == ("pending", 0)
+    assert await arrivals.check_all() == 1
+
+
 async def test_what_a_school_removes_flags_no_twin_any_more(visiting: Visiting, arrivals: Arrivals) -> None:
     first = await visiting.school()
     second = await visiting.school("泰兴小学", district="taixing", state=State.DRAFT, handed_in=False)

@@ -364,6 +364,6 @@ async def test_the_rate_is_kept_by_two_workers(deps: Deps, stub: Stub) -> None:
     await tell(city, [await bound(city, stub, number) for number in range(24)])
     start = time.monotonic()
     await asyncio.gather(worker_of(city).round(), worker_of(city).round())
-    # Four of them at once.
-    assert time.monotonic() - start > 0.8
+    # A worker takes a turn for what it has slots for: the last of these are sent when those before have had their time.
+    assert time.monotonic() - start > (24 - MOST_UNDER_WAY) / 20 - 0.2
     assert set(await states(city)) == {("sent", None)}
