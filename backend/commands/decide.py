@@ -57,7 +57,7 @@ def _decide_all(cases: Iterator[bytes], find_rubric: Callable[[str], Rubric]) ->
             answer = outcome_to_data(assess(parse_case(_parsed(line), find_rubric)))
         except CaseError as error:
             details = [Detail(problem.path, problem.code, problem.message) for problem in error.problems]
-            answer, status = Invalid("案例有误，请按 details 逐条改正", details=details).to_json(), 1
+            answer, status = Invalid("案例有误，请逐条改正", details=details).to_json(), 1
         except AppError as error:
             answer, status = error.to_json(), 1
         sys.stdout.buffer.write(_ENCODER.encode(answer).encode() + b"\n")

@@ -276,7 +276,7 @@ class Handler(RefusingHandler):
 def _refuse_invalid(details: list[Detail]) -> None:
     """Raises `Invalid` where there are any."""
     if details:
-        raise Invalid("提交的内容有误，请按 details 逐条改正", details=details)
+        raise Invalid("提交的内容有误，请逐条改正", details=details)
 
 
 class UnknownPath(Handler):

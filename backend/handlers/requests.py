@@ -64,7 +64,7 @@ def read_headers(headers: HTTPHeaders, operation: Operation) -> Any:
         return operation.check_headers.validate_strings(data)
     except ValidationError as error:
         details = details_of(error, data, "/header")
-        raise Malformed("请求头有误，请按 details 逐条改正", code="bad_header", details=details) from None
+        raise Malformed("请求头有误，请逐条改正", code="bad_header", details=details) from None
 
 
 def read_body(operation: Operation, body: bytes) -> tuple[Any, list[Detail]]:

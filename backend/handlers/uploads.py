@@ -169,7 +169,7 @@ class UploadForm(Handler):
         try:
             said = _METADATA.validate_strings(data)
         except ValidationError as error:
-            raise Invalid("提交的内容有误，请按 details 逐条改正", details=details_of(error, data)) from None
+            raise Invalid("提交的内容有误，请逐条改正", details=details_of(error, data)) from None
         self._receiver = await uploads.receive_new(self.deps, self.actor, said, None, "")
         return self._receiver
 
@@ -206,7 +206,7 @@ def read_metadata(header: str) -> UploadMetadata:
         return _METADATA.validate_strings(data)
     except ValidationError as error:
         details = details_of(error, data, "/header/Upload-Metadata")
-        raise Invalid("对文件的说明（Upload-Metadata）有误，请按 details 逐条改正", details=details) from None
+        raise Invalid("对文件的说明（Upload-Metadata）有误，请逐条改正", details=details) from None
 
 
 ROUTES: tuple[Route, ...] = (

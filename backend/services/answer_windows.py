@@ -16,7 +16,7 @@ from backend.services.workflow import faster, refusal
 from backend.store import answers, discrepancies
 from backend.store.mongo import Session, transact
 from inspection.rules.problems import Problem
-from inspection.rules.workflow import SHANGHAI, STATE_NAMES, State
+from inspection.rules.workflow import STATE_NAMES, State, until_text
 
 
 def window_view(deps: Deps, submission: Mapping[str, Any]) -> WindowView | None:
@@ -114,7 +114,7 @@ def _next_window(before: Mapping[str, Any] | None, closes: datetime, now: dateti
 
 
 async def _tell(deps: Deps, transaction: Session, submission: Mapping[str, Any], closes: datetime) -> None:
-    name, until = submission["school"]["name"], closes.astimezone(SHANGHAI).strftime("%Y年%m月%d日%H:%M")
+    name, until = submission["school"]["name"], until_text(closes)
     await notify(
         deps,
         transaction,

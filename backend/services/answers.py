@@ -82,7 +82,7 @@ async def _check_evidence(deps: Deps, transaction: Session, submission_id: str, 
         if not known.get(each)
     ]
     if details:
-        raise Invalid("佐证有误，请按 details 逐条改正", details=details)
+        raise Invalid("佐证有误，请逐条改正", details=details)
 
 
 def _answer(

@@ -177,5 +177,5 @@ def _refusal(fields: Sequence[tuple[str, str]]) -> Conflict:
     details = [
         Detail(name, "risky_content", f"“{label}”含有微信不允许的内容，请修改后重新提交") for name, label in fields
     ]
-    message = details[0].message if len(details) == 1 else f"有 {len(details)} 处内容微信不允许，请按 details 逐条修改"
+    message = details[0].message if len(details) == 1 else f"有 {len(details)} 处内容微信不允许，请逐条修改"
     return Conflict(message, code="risky_content", details=details)

@@ -1,7 +1,6 @@
 """What officers do to a cycle: open it, close a district's submissions earlier, extend a district's hand-in."""
 
 import asyncio
-from datetime import datetime
 
 from backend.config_files import ConfigError, load_cycle, parse_rubric_file, read_rubric_file
 from backend.deps import Deps
@@ -18,7 +17,7 @@ from backend.store import cycles, schools
 from backend.store.mongo import Session, transact
 from inspection.rules.cycle import DATES, Cycle, CycleError, District, cycle_to_data, dates_to_data, parse_cycle
 from inspection.rules.rubric import Rubric
-from inspection.rules.workflow import SHANGHAI
+from inspection.rules.workflow import moment_text, until_text
 
 
 async def open_cycle(deps: Deps, actor: Actor | None, opening: CycleOpening) -> CycleView:
@@ -68,7 +67,7 @@ def _with_dates(cycle: Cycle, dates: CycleDates) -> Cycle:
         return parse_cycle(data)
     except CycleError as error:
         details = [Detail(each.path, each.code, each.message) for each in error.problems]
-        raise Invalid("日程有误，请按 details 逐条改正", details=details) from error
+        raise Invalid("日程有误，请逐条改正", details=details) from error
 
 
 def _dates(cycle: Cycle) -> dict[str, object]:
@@ -99,9 +98,9 @@ async def close_early(deps: Deps, actor: Actor, district_id: str, closing: Closi
 def _wrong_closing(deps: Deps, cycle: OpenCycle, closing: Closing) -> str | None:
     dates = cycle.cycle.dates
     if closing.closes > dates.submission_closes:
-        return f"只能提前截止，不能晚于全市的截止时间 {_local(dates.submission_closes)}"
+        return f"只能提前截止，不能晚于全市的截止时间 {until_text(dates.submission_closes)}"
     if closing.closes <= dates.submission_opens:
-        return f"截止时间应晚于申报开始时间 {_local(dates.submission_opens)}"
+        return f"截止时间应晚于申报开始时间 {moment_text(dates.submission_opens)}"
     if closing.closes < deps.clock():
         return "截止时间已经过去，请改为以后的时间"
     return None
@@ -143,18 +142,18 @@ async def extend(deps: Deps, actor: Actor, district_id: str, extension: Extensio
 def _wrong_extension(deps: Deps, cycle: OpenCycle, district_id: str, extension: Extension) -> str | None:
     present, visits_close = calendar(cycle, district_id)["hand_in"], cycle.cycle.dates.visits_close
     if extension.hand_in <= present:
-        return f"应晚于现在的上报截止时间 {_local(present)}"
+        return f"应晚于现在的上报截止时间 {until_text(present)}"
     if extension.hand_in <= deps.clock():
         return "延期后的截止时间已经过去，请改为以后的时间"
     if extension.hand_in > visits_close:
-        return f"不能晚于终评结束时间 {_local(visits_close)}"
+        return f"不能晚于终评结束时间 {until_text(visits_close)}"
     return None
 
 
 async def _tell_officers(
     deps: Deps, transaction: Session, cycle: OpenCycle, district: District, extension: Extension
 ) -> None:
-    until = _local(extension.hand_in)
+    until = until_text(extension.hand_in)
     await notify(
         deps,
         transaction,
@@ -180,7 +179,3 @@ def _district(deps: Deps, actor: Actor, action: str, district_id: str) -> Distri
 def _changed(deps: Deps, district: District, cycle: OpenCycle) -> DistrictDates:
     deps.cycle_cache.drop()
     return district_dates(cycle, district)
-
-
-def _local(moment: datetime) -> str:
-    return moment.astimezone(SHANGHAI).strftime("%Y年%m月%d日%H:%M")

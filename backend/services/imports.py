@@ -154,7 +154,7 @@ def _refused(plan: Plan) -> Invalid:
         for each in problems
     ]
     rows = len({each.row for each in problems})
-    message = f"有 {rows} 行要改（共 {len(problems)} 处），没有导入任何内容；请按 details 逐条改正后重新上传"
+    message = f"有 {rows} 行要改（共 {len(problems)} 处），没有导入任何内容；请逐条改正后重新上传"
     return Invalid(message, code="bad_rows", details=details)
 
 

@@ -184,7 +184,7 @@ async def check_holdings(deps: Deps, transaction: Session, actor: Actor, holding
             message = f"没有这个市（区），请写 {'、'.join(each.id for each in deps.districts)} 之一"
             details.append(Detail(f"{path}/district", "unknown_district", message))
     if details:
-        raise Invalid("身份有误，请按 details 逐条改正", details=details)
+        raise Invalid("身份有误，请逐条改正", details=details)
 
 
 async def read(deps: Deps, actor: Actor, person_id: str) -> PersonView:
@@ -227,7 +227,7 @@ async def set_ties(deps: Deps, actor: Actor, person_id: str, ties: Ties) -> Pers
             if school_id not in known
         ]
         if details:
-            raise Invalid("有的学校没有登记，请按 details 逐条改正", details=details)
+            raise Invalid("有的学校没有登记，请逐条改正", details=details)
         if not await people.change(deps.db, transaction, person, {"ties": wanted}):
             raise faster()
         before, after = {"ties": list(person.ties)}, {"ties": wanted}

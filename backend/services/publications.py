@@ -27,7 +27,7 @@ from backend.store import cycles, discrepancies, outcomes, public_notices, publi
 from backend.store.mongo import Document, Session, transact
 from inspection.rules import workflow
 from inspection.rules.problems import Problem
-from inspection.rules.workflow import SHANGHAI, State, step
+from inspection.rules.workflow import State, step, until_text
 
 # Submissions moved, and schools told, in one transaction.
 BATCH = 25
@@ -78,7 +78,7 @@ async def _check(deps: Deps, transaction: Session, cycle: OpenCycle) -> None:
     missing: dict[str, Sequence[Problem]] = {}
     end, now = await public_notices.last_end(deps.db, transaction, cycle.id), deps.clock()
     if end is not None and now < end:
-        until = end.astimezone(SHANGHAI).strftime("%Y年%m月%d日%H:%M")
+        until = until_text(end)
         missing["notice_over"] = [Problem("", "notice_over", f"公示期到{until}才结束，请到时再公布")]
     schools = await public_notices.open_objections(deps.db, transaction, cycle.id)
     if schools:

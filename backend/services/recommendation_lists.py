@@ -22,7 +22,7 @@ from backend.services.notices import notify, officers_of
 from backend.services.workflow import faster
 from backend.store import recommendation_lists
 from backend.store.mongo import Document, Session, transact
-from inspection.rules.workflow import SHANGHAI
+from inspection.rules.workflow import until_text
 
 
 async def read(deps: Deps, actor: Actor, district: str) -> ListView:
@@ -62,7 +62,7 @@ async def hand_in(deps: Deps, actor: Actor, district: str, body: HandInBody) -> 
         listed = await listed_submissions(deps, transaction, cycle, district)
         if missing := await missing_for_hand_in(deps, transaction, cycle, district, stored, listed):
             details = [Detail(problem.path, problem.code, problem.message) for problem in missing]
-            raise Conflict("推荐名单还不能上报，请按 details 逐条处理", code="not_ready", details=details)
+            raise Conflict("推荐名单还不能上报，请逐条处理", code="not_ready", details=details)
         rows = rows_of(cycle, stored["order"], listed)
         snapshot, frozen = _freeze(deps, actor, stored, rows)
         await recommendation_lists.insert_snapshot(deps.db, transaction, snapshot)
@@ -123,7 +123,7 @@ async def _hold_open(
         raise Conflict("推荐名单已经上报，不能再改动；如需改动请联系市教育局", code="list_handed_in")
     closes = calendar(cycle, district)["hand_in"]
     if deps.clock() >= closes:
-        until = closes.astimezone(SHANGHAI).strftime("%Y年%m月%d日%H:%M")
+        until = until_text(closes)
         raise Conflict(f"推荐名单的上报已于{until}截止；如需延期请联系市教育局", code="too_late")
     if stored["version"] != version:
         raise Conflict("推荐名单刚刚被其他人修改过，请刷新后再试", code="version_conflict")
@@ -143,7 +143,7 @@ def _check_order(order: Sequence[str], listed: Mapping[str, Document]) -> None:
         if submission_id not in order
     ]
     if wrong:
-        raise Invalid("名单应当恰好包含所有已推荐的学校，请按 details 逐条改正", details=wrong)
+        raise Invalid("名单应当恰好包含所有已推荐的学校，请逐条改正", details=wrong)
 
 
 def _freeze(

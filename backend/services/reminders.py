@@ -10,8 +10,7 @@ from backend.services.list_state import list_handed_in
 from backend.services.notices import contacts_of_schools, notify, officers_of
 from backend.store import answers, discrepancies, jobs, submissions
 from backend.store.mongo import Session, transact
-from inspection.rules.message_fields import shown
-from inspection.rules.workflow import State
+from inspection.rules.workflow import State, until_text
 
 _AGAIN = timedelta(minutes=30)
 _BATCH = 25
@@ -113,7 +112,7 @@ async def _tell(
         "deadline.near",
         about,
         title=what,
-        text=f"{name}：{what}，截止时间：{shown(until)}。请尽快完成。",
+        text=f"{name}：{what}，截止时间：{until_text(until)}。请尽快完成。",
         values={"name": name, "what": what, "until": until},
         link=link,
         # A deadline that is moved is another one.

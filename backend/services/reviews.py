@@ -61,7 +61,7 @@ def _check(cycle: OpenCycle, body: ReviewBody) -> None:
             message = scale_message(items[code].points, rules)
             wrong.append(Detail(f"/items/{code}/points", "points_off_scale", message))
     if wrong:
-        raise Invalid("初评意见有误，请按 details 逐条改正", details=wrong)
+        raise Invalid("初评意见有误，请逐条改正", details=wrong)
 
 
 async def _check_open(deps: Deps, transaction: Session, cycle: OpenCycle, submission: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ async def rule(
     visit, case = await load_case(deps, transaction, cycle, submission)
     details = wrong(case, item, points, clauses, path)
     if details:
-        raise Invalid("改判的内容有误，请按 details 逐条改正", details=details)
+        raise Invalid("改判的内容有误，请逐条改正", details=details)
     await add_ruling(deps, transaction, actor, "city", visit, item, points, clauses, reason)
     visit, case = await load_case(deps, transaction, cycle, submission)
     await refresh(deps, transaction, cycle, submission, visit, case)

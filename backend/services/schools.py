@@ -43,7 +43,7 @@ async def register(deps: Deps, actor: Actor, new: NewSchool) -> SchoolView:
         cycle = await find_current(deps, transaction)
         details = [*_wrong_district(deps, new.district), *wrong_awards(deps, cycle, new.past_awards)]
         if details:
-            raise Invalid("学校信息有误，请按 details 逐条改正", details=details)
+            raise Invalid("学校信息有误，请逐条改正", details=details)
         await add(deps, transaction, actor, cycle, [school])
 
     await transact(deps.db, work)
@@ -81,7 +81,7 @@ async def change(deps: Deps, actor: Actor, school_id: str, wanted: SchoolChange)
             raise faster()
         cycle = await find_current(deps, transaction)
         if details := wrong_awards(deps, cycle, wanted.past_awards):
-            raise Invalid("学校信息有误，请按 details 逐条改正", details=details)
+            raise Invalid("学校信息有误，请逐条改正", details=details)
         await apply(deps, transaction, actor, cycle, [(school, fields)])
         return {**school, **fields, "version": wanted.version + 1}
 

@@ -108,7 +108,7 @@ async def send_back(deps: Deps, actor: Actor, submission_id: str, body: ReturnBo
 
     async def plan(cycle: OpenCycle, submission: Mapping[str, Any], role: Role, transaction: Session) -> Plan:
         if wrong := unknown_items(cycle, body.remarks, "/remarks"):
-            raise Invalid("指标编号有误，请按 details 逐条改正", details=wrong)
+            raise Invalid("指标编号有误，请逐条改正", details=wrong)
         given = {item_key(code): remark for code, remark in body.remarks.items()}
         if role is Role.CITY:
             return Plan(reason=body.reason, remarks=given)

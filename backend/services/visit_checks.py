@@ -90,7 +90,7 @@ def check(facts: Facts, wanted: Sequence[Wanted]) -> None:
     if not details:
         return
     kind = Conflict if all(detail.code in _OF_STATE for detail in details) else Invalid
-    message = details[0].message if len(details) == 1 else f"有 {len(details)} 处要改，请按 details 逐条处理"
+    message = details[0].message if len(details) == 1 else f"有 {len(details)} 处要改，请逐条处理"
     code = details[0].code if kind is Conflict and len(details) == 1 else None
     raise kind(message, code=code, details=details)
 

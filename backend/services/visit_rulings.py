@@ -44,7 +44,7 @@ async def _rule_as_lead(
     require_signed(found)
     details = revisions.wrong(found.case, body.item, body.points, body.clauses, "")
     if details:
-        raise Invalid("裁定的内容有误，请按 details 逐条改正", details=details)
+        raise Invalid("裁定的内容有误，请逐条改正", details=details)
     return await add_ruling(deps, transaction, actor, "lead", visit, body.item, body.points, body.clauses, body.reason)
 
 

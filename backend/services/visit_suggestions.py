@@ -69,7 +69,7 @@ def _check(cycle: OpenCycle, body: SuggestionBody, everyone: Mapping[str, Person
         if each not in everyone or each in chosen[:number]
     ]
     if details:
-        raise Invalid("编排的条件有误，请按 details 逐条改正", details=details)
+        raise Invalid("编排的条件有误，请逐条改正", details=details)
 
 
 def _days(deps: Deps, cycle: OpenCycle, wanted: Sequence[date] | None) -> Sequence[date]:

@@ -58,7 +58,7 @@ def refusal(state: State, reasons: Sequence[Problem]) -> Conflict | Forbidden:
     details = [Detail(reason.path, reason.code, reason.message) for reason in reasons]
     if any(reason.code == "wrong_role" for reason in reasons):
         return Forbidden(reasons[0].message, details=details)
-    message = reasons[0].message if len(reasons) == 1 else f"还有 {len(reasons)} 项未满足，请按 details 逐条处理"
+    message = reasons[0].message if len(reasons) == 1 else f"还有 {len(reasons)} 项未满足，请逐条处理"
     return Conflict(f"{message}（当前状态：{STATE_NAMES[state]}）", code=_code(reasons), details=details)
 
 

@@ -7,7 +7,7 @@ publishing. Calendar: the notice, part 三 (self-assessment, first review until 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -201,9 +201,9 @@ def _wrong_role(rows: Sequence[Transition], role: Role) -> Problem:
 def _too_early_or_late(row: Transition, now: datetime, calendar: Mapping[str, datetime]) -> list[Problem]:
     reasons = []
     if row.opens and now < calendar[row.opens]:
-        reasons.append(Problem("", "too_early", f"尚未到时间，{_local(calendar[row.opens])}起方可进行"))
+        reasons.append(Problem("", "too_early", f"尚未到时间，{moment_text(calendar[row.opens])}起方可进行"))
     if row.closes and now >= calendar[row.closes]:
-        message = f"已于{_local(calendar[row.closes])}截止；如需延期请联系市教育局"
+        message = f"已于{until_text(calendar[row.closes])}截止；如需延期请联系市教育局"
         reasons.append(Problem("", "too_late", message))
     return reasons
 
@@ -216,5 +216,15 @@ def _unmet(row: Transition, missing: Mapping[str, Sequence[Problem]]) -> list[Pr
     return reasons
 
 
-def _local(moment: datetime) -> str:
-    return moment.astimezone(SHANGHAI).strftime("%Y年%m月%d日%H:%M")
+def moment_text(moment: datetime) -> str:
+    """A moment as people here write it, in Asia/Shanghai: 2022年9月5日18:00."""
+    local = moment.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+
+
+def until_text(moment: datetime) -> str:
+    """A closing moment; midnight ends the day before it, as the notice has it: 2022年8月31日24:00."""
+    text = moment_text(moment)
+    if not text.endswith("日00:00"):
+        return text
+    return moment_text(moment - timedelta(minutes=1)).replace("23:59", "24:00")

@@ -265,7 +265,7 @@ async def test_an_extension(service: Service, city: SignedIn, district: SignedIn
     assert event["before"]["hand_in"] == CLOSES
     told = await database.inbox.find().to_list(None)
     assert [message["person_id"] for message in told] == [district.person.id]
-    assert "2022年09月04日00:00" in told[0]["text"]
+    assert "2022年9月3日24:00" in told[0]["text"]
 
 
 async def test_an_extension_must_be_later_than_the_last(service: Service, signed_in: SignIn, clock: Clock) -> None:

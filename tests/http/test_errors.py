@@ -123,7 +123,7 @@ async def test_the_shape_of_an_error_is_pinned(things: Service, token: str) -> N
     assert answer.json == {
         "error": {
             "code": "invalid",
-            "message": "提交的内容有误，请按 details 逐条改正",
+            "message": "提交的内容有误，请逐条改正",
             "details": [{"path": "/parts", "code": "missing", "message": "缺少这一项，请填写"}],
         }
     }

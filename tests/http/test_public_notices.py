@@ -67,7 +67,7 @@ async def test_publishing_waits_for_the_end_of_the_day(city: City, clock: Clock)
     city.officer = await city.sign_in("city")
     answer = await city.publish()
     assert (answer.status, [detail["code"] for detail in answer.error["details"]]) == (409, ["notice_over"])
-    assert "2022年10月21日00:00" in answer.error["message"]
+    assert "2022年10月20日24:00" in answer.error["message"]
     assert await city.state(school) == "decided"
     clock.set(OVER)
     assert (await city.publish()).status == 201

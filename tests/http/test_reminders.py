@@ -41,7 +41,7 @@ async def test_a_form_that_is_not_handed_in(world: World, clock: Clock) -> None:
     assert await told(service, school.contact) == [FORM] * 2
     assert await told(service, submitted.contact) == []
     [last, *_] = (await service.get("/api/inbox", school.contact.token)).json["items"]
-    assert last["text"] == "甲小学：申报材料即将截止提交，截止时间：2022年9月1日 00:00。请尽快完成。"
+    assert last["text"] == "甲小学：申报材料即将截止提交，截止时间：2022年8月31日24:00。请尽快完成。"
 
 
 async def test_a_form_that_came_back(world: World, clock: Clock) -> None:

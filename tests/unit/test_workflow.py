@@ -62,7 +62,7 @@ def test_a_bound_includes_its_opening_and_excludes_its_closing_instant(row: Tran
 
 def test_a_deadline_is_told_in_the_city_s_time() -> None:
     (reason,) = step("submit", State.DRAFT, Role.SCHOOL, CALENDAR["hand_in"], CALENDAR, {}).reasons
-    assert "2022年08月26日00:00" in reason.message
+    assert "2022年8月25日24:00" in reason.message
 
 
 def test_all_reasons_are_named_at_once_with_their_details() -> None:

@@ -36,7 +36,7 @@ export class FakeForm {
   private save(body: string): Response {
     const { changes } = JSON.parse(body) as { changes: Change[] }
     this.requests.push(changes)
-    if (this.closed) return error(409, 'too_late', '已于2022年09月01日00:00截止；如需延期请联系市教育局', [])
+    if (this.closed) return error(409, 'too_late', '已于2022年8月31日24:00截止；如需延期请联系市教育局', [])
     const wrong = changes.flatMap((change, number) =>
       this.refuses(change) ? [{ path: `/changes/${number}/value`, code: 'bad_format', message: '应为电话号码' }] : [],
     )
