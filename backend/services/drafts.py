@@ -26,9 +26,10 @@ from backend.services.submissions import cycle_of, visible
 from backend.services.workflow import faster, refusal
 from backend.store import evidence, submissions
 from backend.store.mongo import Session
-from inspection.rules.workflow import Role, State, step
+from inspection.rules.workflow import Role, State, actions, step
 
 MOST_TRIES = 200
+SCANS = "/scans"
 
 
 async def save(deps: Deps, actor: Actor, submission_id: str, body: DraftChanges) -> DraftSaved:
@@ -40,7 +41,7 @@ async def save(deps: Deps, actor: Actor, submission_id: str, body: DraftChanges)
     for _ in range(MOST_TRIES):
         submission = await visible(deps, actor, submission_id)
         cycle = await cycle_of(deps, submission)
-        await check_open(deps, cycle, submission)
+        await check_open(deps, cycle, submission, scans=all(each.field == SCANS for each in body.changes))
         writes = _read(cycle, submission, body.changes)
         await _check_evidence(deps, submission, writes)
         merged = merge(submission, writes, Author(actor.person_id, actor.name, deps.clock()))
@@ -54,17 +55,23 @@ async def save(deps: Deps, actor: Actor, submission_id: str, body: DraftChanges)
 
 
 async def check_open(
-    deps: Deps, cycle: OpenCycle, submission: Mapping[str, Any], transaction: Session | None = None
+    deps: Deps,
+    cycle: OpenCycle,
+    submission: Mapping[str, Any],
+    transaction: Session | None = None,
+    *,
+    scans: bool = False,
 ) -> None:
     """Raises `Conflict` where the school may not write now: by state, by date, or as the list is handed in.
 
-    A form may be written exactly while it might be submitted, were it complete.
+    A form may be written exactly while it might be submitted, were it complete; stamped `scans` are also taken after.
     """
     missing = {}
     if await list_handed_in(deps, transaction, cycle.id, submission["district"]):
         missing["list_open"] = ()
     state, dates = State(submission["state"]), calendar(cycle, submission["district"])
-    answer = step("submit", state, Role.SCHOOL, deps.clock(), dates, missing)
+    name = "attach_scans" if scans and "attach_scans" in actions(state, Role.SCHOOL) else "submit"
+    answer = step(name, state, Role.SCHOOL, deps.clock(), dates, missing)
     if answer.target is None:
         raise refusal(state, answer.reasons)
 
@@ -85,7 +92,7 @@ def _read(cycle: OpenCycle, submission: Mapping[str, Any], changes: Sequence[Cha
         wrong += problems
         writes.append(Write(found, value, change.version))
     if wrong:
-        raise Invalid("填写的内容有误，请按 details 逐条改正", details=wrong)
+        raise Invalid("填写的内容有误，请逐条改正", details=wrong)
     return writes
 
 
@@ -99,7 +106,7 @@ async def _check_evidence(deps: Deps, submission: Mapping[str, Any], writes: Seq
     kinds = await evidence.kinds_of(deps.db, submission["_id"], ids)
     wrong = []
     for number, write in attached:
-        scans = write.field.name == "/scans"
+        scans = write.field.name == SCANS
         for position, each in enumerate(write.value):
             path = f"/changes/{number}/value/{position}"
             if each not in kinds:
@@ -107,7 +114,7 @@ async def _check_evidence(deps: Deps, submission: Mapping[str, Any], writes: Seq
             elif (kinds[each] == "scan") != scans:
                 wrong.append(Detail(path, "wrong_kind", "盖章扫描件只能附在表后，其他材料只能附在指标下"))
     if wrong:
-        raise Invalid("所附材料有误，请按 details 逐条改正", details=wrong)
+        raise Invalid("所附材料有误，请逐条改正", details=wrong)
 
 
 def _check_room(merged: Merge, writes: Sequence[Write]) -> None:

@@ -27,15 +27,15 @@ from backend.store.submissions import item_code
 
 
 async def add(deps: Deps, actor: Actor, submission_id: str, body: NewEvidence) -> EvidenceView:
-    """Records a piece of evidence that will be uploaded, once for each id: for the form while it may be written, for
-    answers to discrepancies while their window is open. Raises `Conflict` where the id stands for something else, or
-    neither is the case; `Invalid` for an unknown item."""
+    """Records a piece of evidence that will be uploaded, once for each id: for the form while it may be written (a
+    stamped scan also after), for answers to discrepancies while their window is open. Raises `Conflict` where the id
+    stands for something else, or neither is the case; `Invalid` for an unknown item."""
 
     async def work(transaction: Session) -> EvidenceView:
         wanted = body.model_dump(exclude={"id"})
         submission, known = await _find(deps, actor, submission_id, body.id, wanted, transaction)
         if known is None:
-            await _check_open(deps, submission, None, transaction)
+            await _check_open(deps, submission, None, wanted["kind"], transaction)
             known = await _insert(deps, transaction, actor, submission, body.id, wanted)
         return _view(known, submission)
 
@@ -47,7 +47,7 @@ async def admit(deps: Deps, actor: Actor, upload: Mapping[str, Any]) -> Admitted
     wanted = {"size": upload["length"], **{name: upload["said"][name] for name in ("sha256", "kind", "name", "item")}}
     known = {name: value for name, value in wanted.items() if value is not None}
     submission, record = await _find(deps, actor, upload["submission_id"], upload["evidence_id"], known, None)
-    await _check_open(deps, submission, record, None)
+    await _check_open(deps, submission, record, wanted["kind"], None)
     return Admitted(submission, record, deps.clock())
 
 
@@ -111,14 +111,19 @@ def _check_same(record: Mapping[str, Any], submission_id: str, wanted: Mapping[s
 
 
 async def _check_open(
-    deps: Deps, submission: Mapping[str, Any], known: Mapping[str, Any] | None, transaction: Session | None
+    deps: Deps,
+    submission: Mapping[str, Any],
+    known: Mapping[str, Any] | None,
+    kind: str,
+    transaction: Session | None,
 ) -> None:
     """Raises `Conflict` where nothing may be added. The same once more adds nothing."""
     if known is not None and known["blob_id"] is not None:
         return
     # A school that may answer its discrepancies brings new proof, though its form is closed.
     if not is_open(submission.get("answer_window"), deps.clock()):
-        await check_open(deps, await cycle_of(deps, submission, transaction), submission, transaction)
+        cycle = await cycle_of(deps, submission, transaction)
+        await check_open(deps, cycle, submission, transaction, scans=kind == "scan")
 
 
 async def _insert(
@@ -169,7 +174,8 @@ async def remove(deps: Deps, actor: Actor, submission_id: str, evidence_id: str)
     async def work(transaction: Session) -> None:
         submission = await visible(deps, actor, submission_id, transaction)
         document = _its_own(submission_id, await evidence.find(deps.db, evidence_id, transaction))
-        await check_open(deps, await cycle_of(deps, submission, transaction), submission, transaction)
+        cycle = await cycle_of(deps, submission, transaction)
+        await check_open(deps, cycle, submission, transaction, scans=document["kind"] == "scan")
         if attached_to(submission, evidence_id) or evidence_id in (submission.get("scans") or ()):
             raise Conflict("这份材料还附在表中，请先取下再删除", code="still_attached")
         # The write to the submission keeps a draft that attaches it at this moment from being saved unseen.

@@ -34,7 +34,7 @@ from inspection.rules.submission import sums
 from inspection.rules.workflow import ROLE_NAMES, STATE_NAMES, Role, State, actions, step
 
 # What this part of the service offers; the others have their own pages.
-OFFERED = ("submit", "return", "endorse", "decline", "undo_decline", "withdraw")
+OFFERED = ("submit", "attach_scans", "return", "endorse", "decline", "undo_decline", "withdraw")
 BEING_FILLED_IN = (State.DRAFT, State.RETURNED)
 
 

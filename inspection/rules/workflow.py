@@ -123,6 +123,9 @@ TRANSITIONS: tuple[Transition, ...] = (
          opens="submission_opens", closes="submission_closes"),
     _row("submit", [State.RETURNED], State.SUBMITTED, Role.SCHOOL, *COMPLETE, "list_open",
          opens="submission_opens", closes="hand_in"),
+    # The form is printed once it is submitted; what was stamped is attached to it as it stands.
+    _row("attach_scans", [State.SUBMITTED], State.SUBMITTED, Role.SCHOOL, "list_open", closes="hand_in"),
+    _row("attach_scans", [State.ENDORSED], State.ENDORSED, Role.SCHOOL, "list_open", closes="hand_in"),
     _row("return", [State.SUBMITTED], State.RETURNED, Role.DISTRICT, "reason", "list_open",
          opens="review_opens", closes="hand_in"),
     _row("endorse", [State.SUBMITTED], State.ENDORSED, Role.DISTRICT, "opinion", "list_open",

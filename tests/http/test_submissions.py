@@ -8,7 +8,7 @@ import pytest
 
 from backend.store.mongo import Database
 from tests.http.conftest import Clock, Service, SignIn, new_id
-from tests.http.submitted import World, change, complete, evidence, make_world
+from tests.http.submitted import PHONE, World, change, complete, evidence, make_world
 from tests.http.uploading import Client, jpeg, of_submission, sha256
 
 CLOSES = datetime(2022, 8, 31, 16, tzinfo=UTC)
@@ -263,6 +263,31 @@ async def test_evidence_is_attached_and_removed(world: World, database: Database
     kept = await database.evidence.find_one({"_id": photo})
     assert kept is not None
     assert kept["removed_by"] == school.contact.person.id
+
+
+async def test_stamped_scans_are_taken_after_submitting_until_the_list_is_handed_in(world: World) -> None:
+    """What is printed before is a draft, and what changes by submitting is its date: stamped is what was submitted."""
+    school, scan, photo = await world.submitted(), new_id(), new_id()
+    await world.upload_evidence(school, scan, kind="scan")
+    assert (await world.save(school, change("/scans", [scan]))).status == 200
+    assert (await world.read(school, world.officer))["scans"] == [scan]
+    assert (await world.add_evidence(school, photo)).error["code"] == "wrong_state"
+    late = [change("/scans", None, 1), change("/application/teachers", 61, 1)]
+    for changes in (late, late[1:]):
+        assert (await world.save(school, *changes)).error["code"] == "wrong_state"
+    assert (await world.post(school, "endorse", {"opinion": "同意"})).status == 200
+    assert (await world.save(school, change("/scans", None, 1))).status == 200
+    assert (await world.service.delete(f"{school.path}/evidence/{scan}", school.contact.token)).status == 204
+    path = "/api/recommendation-lists/hailing"
+    listed = (await world.service.get(path, world.officer.token)).json
+    body = {"version": listed["version"], "contact": "王科长", "phone": PHONE, "order": [school.submission_id]}
+    version = (await world.service.put(path, body, world.officer.token)).json["version"]
+    assert (await world.service.post(f"{path}/hand-in", {"version": version}, world.officer.token)).status == 200
+    for answer in (
+        await world.add_evidence(school, new_id(), kind="scan"),
+        await world.save(school, change("/scans", [scan], 2)),
+    ):
+        assert (answer.status, [each["code"] for each in answer.error["details"]]) == (409, ["list_open"])
 
 
 async def test_only_own_evidence_of_the_right_kind_is_attached(world: World) -> None:

@@ -80,8 +80,8 @@ def test_a_needless_missing_thing_does_not_matter() -> None:
 EXPECTED = {
     (State.DRAFT, Role.SCHOOL): {"submit", "withdraw"},
     (State.RETURNED, Role.SCHOOL): {"submit", "withdraw"},
-    (State.SUBMITTED, Role.SCHOOL): {"withdraw"},
-    (State.ENDORSED, Role.SCHOOL): {"withdraw"},
+    (State.SUBMITTED, Role.SCHOOL): {"attach_scans", "withdraw"},
+    (State.ENDORSED, Role.SCHOOL): {"attach_scans", "withdraw"},
     (State.DECLINED, Role.SCHOOL): {"withdraw"},
     (State.SUBMITTED, Role.DISTRICT): {"return", "endorse", "decline"},
     (State.DECLINED, Role.DISTRICT): {"undo_decline"},

@@ -34,6 +34,8 @@ export interface Form {
   /** Whether the school may write, and if not, why and whom to ask. */
   readonly editable: boolean
   readonly closed: string
+  /** Whether stamped scans are taken: while the school may write, and of the submitted form until the list is handed in. */
+  readonly stampable: boolean
   entry(name: string): Entry
   value(name: string): Value
 }
@@ -103,6 +105,7 @@ function formOf({ fields, changes, files }: Stored, view: SubmissionView, cycle:
   const value = (name: string) => entry(name).value
   const submit = view.actions.find((each) => each.name === 'submit')
   const reasons = submit?.reasons.filter((reason) => NOT_NOW.has(reason.code)) ?? []
+  const editable = submit !== undefined && reasons.length === 0
   return {
     view,
     cycle,
@@ -117,7 +120,8 @@ function formOf({ fields, changes, files }: Stored, view: SubmissionView, cycle:
       teacher_computers: 0,
     },
     answers: answersOf(rubric, value),
-    editable: submit !== undefined && reasons.length === 0,
+    editable,
+    stampable: editable || view.actions.some((each) => each.name === 'attach_scans' && each.possible),
     closed: submit ? reasons.map((reason) => reason.message).join('；') : `现在是“${view.state_name}”，表格只能查看。`,
   }
 }

@@ -72,7 +72,12 @@ export async function takeField(db: SchoolDatabase, told: FieldConflict): Promis
 
 /** Whether a field is a list of files. */
 export function isList(name: string): boolean {
-  return name === '/scans' || name.endsWith('/evidence')
+  return isScans(name) || name.endsWith('/evidence')
+}
+
+/** Whether a field is the stamped scans of the forms. */
+export function isScans(name: string): boolean {
+  return name === '/scans'
 }
 
 /** Whether two values are the same to a person. */
