@@ -40,6 +40,7 @@ from backend.documents.contents import (
     Stamp,
 )
 from inspection.rules.points import as_number
+from tests.documents import HOSTILE
 from tests.scenes import scene
 
 FOLDER = Path(__file__).parents[2] / "build/preview"
@@ -48,6 +49,11 @@ RUBRIC = load_rubric(default_config_folder(), "taizhou-2022")
 SCHOOL = "泰州市海陵区实验小学教育集团（城东校区）"
 GRADES = ("示范型", "优秀型", "合格型")
 LINES = "\n".join(f"{number}. 以数据驱动精准教学，建成智慧教室 12 间，经验在全市推广。" for number in range(1, 21))
+
+NOTES = {"校园网络": "全网支持 IPv6，无线覆盖教学区", "大数据分析": "与区级平台对接，数据每日更新，已形成学情周报"}
+INDICATORS = [indicator.name for group in RUBRIC.groups for indicator in group.indicators]
+# Twenty lines of what must come out as it was typed.
+ODD = "\n".join(f"{number}. {' '.join(HOSTILE[number % len(HOSTILE)].split())[:60]}" for number in range(1, 21))
 
 
 def main() -> int:
@@ -82,7 +88,9 @@ def documents() -> Mapping[str, tuple[Any, Mapping[str, bytes]]]:
         "2-application": (application("数据驱动的课堂：教师据学情推送资源，学生分层练习。", "优秀型"), {}),
         "2-application-blank": (blank(), {}),
         "2-application-long": (application(LINES, "示范型"), {}),
-        "3-self-assessment": (self_assessment(), {}),
+        "2-application-odd": (application(ODD, "示范型"), {}),
+        "3-self-assessment": (self_assessment(NOTES), {}),
+        "3-self-assessment-odd": (self_assessment(dict.fromkeys(INDICATORS, ODD[:80])), {}),
         "4-recommendation-list": (recommendation_list(), {}),
         "5-inspection-report": report(),
         "6-publication": (publication(), {}),
@@ -105,9 +113,8 @@ def blank() -> ApplicationForm:
     return ApplicationForm("海陵小学", None, None, None, None, None, None, GRADES, None, None, None, opinions)
 
 
-def self_assessment() -> SelfAssessmentForm:
-    """附件3 with some notes."""
-    notes = {"校园网络": "全网支持 IPv6，无线覆盖教学区", "大数据分析": "与区级平台对接，数据每日更新，已形成学情周报"}
+def self_assessment(notes: Mapping[str, str]) -> SelfAssessmentForm:
+    """附件3 with notes by the names of indicators."""
     groups = tuple(
         GroupLines(
             group.name,
