@@ -20,6 +20,7 @@ from backend.store.migrations import migrate
 from backend.store.people import Person, WeChatUser
 from backend.store.recommendation_lists import list_id
 from backend.store.sessions import Session, hash_token
+from backend.store.submissions import new_draft
 from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
 from tests import photos
@@ -171,11 +172,16 @@ class World:
         lead, member = [await self.sign_in("inspector") for _ in range(2)]
         subject = Subject(school.id, name, district, school.submission_id, phones, contact, lead, member)
         await self._fill_in(subject, whole=stage == "complete")
-        for step in _STEPS[: _STEPS.index(stage) + 1] if stage in _STEPS else ():
-            if step == stage or step not in _ASIDE or (step, stage) == ("answering", "answered"):
-                await getattr(self, f"_{step}")(subject)
+        if stage in _STEPS:
+            await self.lead_on(subject, stage)
         self.subjects.append(subject)
         return subject
+
+    async def lead_on(self, subject: Subject, stage: str) -> None:
+        """Takes all steps from planning to `stage` with an endorsed school."""
+        for step in _STEPS[: _STEPS.index(stage) + 1]:
+            if step == stage or step not in _ASIDE or (step, stage) == ("answering", "answered"):
+                await getattr(self, f"_{step}")(subject)
 
     async def everything(self, district: str) -> Subject:
         """A published school that has one of everything."""
@@ -201,6 +207,11 @@ class World:
         nothing = dict.fromkeys(("submitted_at", "removed_at", "removed_by", "blob_id", "stored_at", "upload"))
         await self.db.evidence.insert_one(photo | nothing)
         if whole:
+            # From nothing: a value that stands there already would get no version, and phones know only what has one.
+            school_of = {"_id": subject.school_id, "district": subject.district, "name": subject.name, "stages": ()}
+            empty = new_draft(subject.submission_id, "2022", school_of, self.clock())
+            fresh = {name: empty[name] for name in ("application", "items")}
+            await self.db.submissions.update_one({"_id": subject.submission_id}, {"$set": fresh})
             registered = submitted.Registered(subject.school_id, subject.name, subject.contact, subject.submission_id)
             api = submitted.World(self.service, self.sign_in, self.rubric, self.city, self.city)
             await api.fill_in(registered)

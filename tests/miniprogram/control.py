@@ -45,6 +45,27 @@ class Control:
         told = {"id": contact.id, "name": contact.name, "phone": contact.phone}
         return {"name": subject.name, "contact": told, "submission_id": subject.submission_id}
 
+    async def submit(self, *, url: str) -> Any:
+        """Somebody opens the address of a web-view and submits the form, which is filled in."""
+        page = await self.browser.new_page(viewport={"width": 390, "height": 844})
+        try:
+            await page.goto(self._here(url))
+            await page.get_by_role("link", name="核对并提交", exact=True).first.click()
+            await page.get_by_role("button", name="提交", exact=True).click()
+            await page.locator(".van-dialog__confirm").click()
+            await page.get_by_text("现在：已提交").wait_for()
+        finally:
+            await page.close()
+        return {}
+
+    async def decide(self, *, submission_id: str) -> Any:
+        """The district recommends the school, inspectors come, the city decides."""
+        [subject] = [each for each in self.world.subjects if each.submission_id == submission_id]
+        officer = await self.world.sign_in("district", district=subject.district)
+        await self.world.post(f"/api/submissions/{submission_id}/endorse", {"opinion": "同意推荐"}, officer)
+        await self.world.lead_on(subject, "decided")
+        return {}
+
     async def publish(self) -> Any:
         """The city publishes what is decided."""
         await self.world.nothing_against_publishing()
@@ -70,14 +91,17 @@ class Control:
 
     async def browse(self, *, url: str, until: str) -> Any:
         """What a web-view shows of an address, once these words are there: the path, and the text of the page."""
-        here = urlsplit(url)._replace(netloc=f"127.0.0.1:{self.world.service.port}").geturl()
         page = await self.browser.new_page(viewport={"width": 390, "height": 844})
         try:
-            await page.goto(here)
+            await page.goto(self._here(url))
             await page.get_by_text(until).first.wait_for()
             return {"path": urlsplit(page.url).path, "text": await page.inner_text("body")}
         finally:
             await page.close()
+
+    def _here(self, url: str) -> str:
+        """An address of the mini-program's site as this machine serves it."""
+        return urlsplit(url)._replace(netloc=f"127.0.0.1:{self.world.service.port}").geturl()
 
     async def tell(self, *, person_id: str, count: int) -> Any:
         """Somebody gets so many messages."""

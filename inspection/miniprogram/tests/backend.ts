@@ -77,9 +77,14 @@ export interface School {
   readonly submission_id: string
 }
 
-/** A school that has come so far ("draft", "submitted", "decided"); its contact is bound to no WeChat user. */
+/** A school that has come so far ("draft", "complete", "submitted"); its contact is bound to no WeChat user. */
 export function school(stage: string): Promise<School> {
   return control('school', { stage })
+}
+
+/** Somebody submits the form in a real browser, at the address of a web-view. */
+export async function submitIn(url: string): Promise<void> {
+  await control('submit', { url })
 }
 
 /** The clock of the service goes on. */
@@ -110,6 +115,8 @@ export const city = {
     byCity('DELETE', `/api/people/${id}/invitations/${invitation.id}`),
   unbind: ({ id }: Person) => byCity('DELETE', `/api/people/${id}/wechat`),
   submission: (id: string) => byCity('GET', `/api/submissions/${id}`),
+  /** All that comes between submitting and publishing, by whoever does it. */
+  decide: ({ submission_id }: School) => control('decide', { submission_id }),
   publish: () => control('publish'),
 }
 

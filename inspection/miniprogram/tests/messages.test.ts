@@ -9,6 +9,7 @@ import {
   openWebView,
   phoneCode,
   school,
+  submitIn,
   type School,
 } from './backend'
 import { Phone } from './phone'
@@ -28,12 +29,19 @@ async function contactOf({ contact }: School, openid: string): Promise<Phone> {
 }
 
 test('from the invitation to the result that is displayed', async () => {
-  const made = await school('decided')
+  const made = await school('complete')
   const { scene } = await city.invite(made.contact)
   const phone = new Phone('o-whole')
   phone.launch(`/pages/bind/index?scene=${encodeURIComponent(scene)}`)
   await phone.tap('绑定')
-  await phone.sees(`${made.name}：`)
+  await phone.sees(`${made.name}：填报中`)
+  expect(phone.text).not.toContain('让微信告诉您')
+  // The web-view shows the form, which a real browser submits here.
+  await phone.tap('继续填写')
+  await expect.poll(() => phone.data['url']).toMatch(/\/sign-in#/)
+  await submitIn(String(phone.data['url']))
+  phone.back()
+  await phone.sees(`${made.name}：已提交`)
   // The fourth has to wait for the next tap: WeChat shows three at most.
   await phone.sees('让微信告诉您')
   phone.answers = (template) => {
@@ -45,6 +53,7 @@ test('from the invitation to the result that is displayed', async () => {
   expect(phone.dialogs).toEqual([[RESULT, RETURNED, TO_ANSWER]])
   await expect.poll(() => phone.storage.get('zhiping.accepts')).toBe('[]')
 
+  await city.decide(made)
   await city.publish()
   // What was published is told of in the background.
   await expect.poll(() => deliver().then(() => messages(phone.openid)), { timeout: 10_000 }).toHaveLength(1)
@@ -60,11 +69,10 @@ test('from the invitation to the result that is displayed', async () => {
   await expect(openWebView(String(phone.data['url']))).rejects.toThrow('401')
 
   phone.launch()
-  // The other one told of the visit.
-  await phone.sees('2 条未读')
+  await phone.sees('4 条未读')
   await phone.tap('消息')
-  await phone.sees('您离开期间来了 2 条消息')
-  await phone.sees(`${made.name}：认定为示范型`)
+  await phone.sees('您离开期间来了 4 条消息')
+  await phone.sees(`${made.name}：已达示范型条件，按申报类型认定为优秀型`)
   await phone.tap('评估结果已公布')
   await phone.at('/pages/web/index')
   await expect.poll(() => phone.data['url']).toMatch(/#[^/]+\/results$/)
@@ -72,12 +80,12 @@ test('from the invitation to the result that is displayed', async () => {
   const shown = await browse(String(phone.data['url']), '总分')
   expect(shown.path).toBe('/s/results')
   expect(shown.text).toContain(made.name)
-  expect(shown.text).toContain('示范型')
+  expect(shown.text).toContain('认定为优秀型')
   phone.back()
-  expect(phone.text.match(/●/g)).toHaveLength(1)
+  expect(phone.text.match(/●/g)).toHaveLength(3)
   phone.back()
-  await phone.sees('1 条未读')
-})
+  await phone.sees('3 条未读')
+}, 60_000)
 
 test('nothing is asked before handing in; and the fourth template comes with the next tap', async () => {
   const draft = await contactOf(await school('draft'), 'o-draft')
