@@ -93,6 +93,8 @@ async def tour(evening: Evening, phone: SchoolPhone, see: See) -> None:
     await see("inbox")
     await open_page(phone, "/s/results", "最短提升路径")
     await see("result")
+    await open_page(phone, "/s/", "评估结果已公布")
+    await see("home-published")
 
 
 async def fill_in(evening: Evening, phone: SchoolPhone, school: Registered, see: See) -> None:
@@ -116,6 +118,13 @@ async def fill_in(evening: Evening, phone: SchoolPhone, school: Registered, see:
     await open_page(phone, "/s/assessment", "总分")
     await expect(phone.page.locator("[data-indicator='1.2']")).to_contain_text("已填")
     await see("assessment")
+    for name, place, words in (
+        ("figures", "1.2#item-1.2.2", "按申报表里的数字"),
+        ("demonstration", "1.3#item-1.3.3", "▲ 示范要求"),
+        ("sum", "1.1#note", "小计"),
+    ):
+        await open_page(phone, f"/s/assessment/{place}", words)
+        await see(name)
     await open_page(phone, "/s/check", "还有 2 处没有填完")
     await see("check-missing")
     await phone.page.get_by_role("button", name="提交", exact=True).tap()
@@ -147,6 +156,7 @@ async def evidence(evening: Evening, phone: SchoolPhone, see: See) -> None:
     await phone.offline()
     await phone.item("1.1.2").scroll_into_view_if_needed()
     await phone.give("1.1.2", "0.5")
+    await expect(phone.page.locator("header.banner")).to_contain_text("没有网络：1 处填写已存在手机上")
     await see("offline")
     view = await evening.world.read(school)
     name = "/items/1.1.2/points"

@@ -8,6 +8,7 @@ from tests import photos
 from tests.browser.school import others
 from tests.browser.school.conftest import Evening
 from tests.browser.school.phone import SchoolPhone
+from tests.browser.school.texts import LINES, ODD
 from tests.http.conftest import new_id
 from tests.http.submitted import Registered, change, complete
 
@@ -62,6 +63,12 @@ async def test_from_a_sign_in_link_to_the_result(evening: Evening) -> None:
         "达到（1.2.2：不多于 10 人一台）：现在每 6 人一台"
     )
     await expect(page.locator("[data-ratio=teachers]")).to_contain_text("62 台")
+    # What the figures say follows every keystroke.
+    await phone.field("小学学生用终端数").fill("80")
+    await expect(page.locator("[data-ratio=primary]")).to_contain_text("未达到（1.2.2：不多于 10 人一台）")
+    await expect(page.locator("[data-ratio=primary]")).to_contain_text("还差 10 台")
+    await phone.type_into("小学学生用终端数", TYPED["小学学生用终端数"])
+    await expect(page.locator("[data-ratio=primary]")).to_contain_text("✓ 达到")
     await phone.saved()
 
     # Handing in says what is missing; each leads to its place.
@@ -80,39 +87,55 @@ async def test_from_a_sign_in_link_to_the_result(evening: Evening) -> None:
     await phone.go("/s/assessment")
     await expect(page.get_by_label("合计", exact=True)).to_contain_text("总分 110 / 110")
     await expect(page.locator("[data-indicator='1.1']")).to_contain_text("6 / 6")
+    await marks_are_explained(phone)
     await submit(phone, "提交")
 
     # Returned, mended, submitted again.
-    body = {"reason": "佐证不全，请补充", "remarks": {LEFT: "缺网络拓扑图"}}
+    body = {"reason": LINES, "remarks": {LEFT: ODD}}
     others.done(await evening.world.post(school, "return", body))
     await phone.go()
     await page.get_by_role("link", name="看退回意见").tap()
-    await expect(page.get_by_text("佐证不全，请补充")).to_be_visible()
-    await page.get_by_role("link", name=re.compile("缺网络拓扑图")).tap()
-    await expect(phone.item(LEFT).get_by_text("退回意见：缺网络拓扑图")).to_be_visible()
+    await expect(page.locator("main")).to_contain_text(LINES)
+    await page.get_by_role("link").filter(has_text=ODD).tap()
+    await expect(phone.item(LEFT)).to_contain_text(f"退回意见：{ODD}")
     await phone.item(LEFT).get_by_role("button", name="写说明").tap()
     await phone.type_into(f"{LEFT} 说明", "已补充拓扑图")
     await phone.saved()
     await submit(phone, "重新提交")
 
-    others.done(await evening.world.post(school, "endorse", {"opinion": "同意推荐"}))
+    others.done(await evening.world.post(school, "endorse", {"opinion": ODD}))
     await others.hand_in(evening)
     await phone.go()
     await expect(page.get_by_text("已通过市（区）初评")).to_be_visible()
+    await expect(page.get_by_label("进度", exact=True)).to_contain_text(f"市（区）教育局：{ODD}")
     await others.inspect(evening, school, "1.1", "1.2", "1.3", "1.5")
     await others.open_window(evening, school)
     await answer(phone)
     found = others.done(await evening.service.get(f"{school.path}/discrepancies", evening.world.city.token))
     [given] = found["answers"]
-    assert (given["item"], given["text"], len(given["evidence"])) == (LEFT, "机房已改造，见照片", 1)
+    assert (given["item"], given["text"], len(given["evidence"])) == (LEFT, LINES, 1)
 
-    settle = {"result": "revised", "points": 2, "reason": "学校补充了证明"}
+    settle = {"result": "revised", "points": 2, "reason": ODD}
     others.done(await others.as_city(evening, f"{school.path}/answers/{LEFT}/settle", settle))
     await phone.go("/s/discrepancies")
-    await expect(phone.item(LEFT)).to_contain_text("市教育局已更正：学校补充了证明")
+    await expect(phone.item(LEFT)).to_contain_text(f"市教育局已更正：{ODD}")
     await others.publish(evening, school)
     await see_result(phone)
+    assert await page.locator("main img").count() == 0
     assert phone.errors == []
+
+
+async def marks_are_explained(phone: SchoolPhone) -> None:
+    """What ★ and ▲ are for, and what the declared figures say of the requirements that they decide."""
+    marks = phone.page.get_by_label("合计", exact=True)
+    await expect(marks).to_contain_text("★ 是基本要求，申报任何等级都要达到；▲ 是示范要求，申报示范型要达到")
+    await phone.go("/s/assessment/1.3")
+    clauses = phone.item("1.3.3").locator(".claim")
+    await expect(clauses).to_have_count(2)
+    await expect(clauses.first).to_contain_text("合格型、优秀型、示范型必须达到")
+    await expect(clauses.last.locator("span").first).to_have_text("示范型必须达到；与得分分开判断。")
+    await phone.go("/s/assessment/1.2")
+    await expect(phone.item("1.2.2")).to_contain_text("按申报表里的数字：达到")
 
 
 async def submit(phone: SchoolPhone, word: str) -> None:
@@ -131,12 +154,13 @@ async def answer(phone: SchoolPhone) -> None:
     await page.get_by_role("link", name=re.compile("差异说明")).tap()
     card = phone.item(LEFT)
     await expect(card).to_contain_text("自评高于评估结果")
-    await phone.type_into(f"{LEFT} 的说明", "机房已改造，见照片")
+    await phone.type_into(f"{LEFT} 的说明", LINES)
     photo: FilePayload = {"name": "新机房.jpg", "mimeType": "image/jpeg", "buffer": photos.photo(2, size=(640, 480))}
     await card.get_by_label(f"{LEFT} 说明 相册或 PDF").set_input_files(photo)
     await expect(card.get_by_text("已上传")).to_be_visible()
     await card.get_by_role("button", name="提交说明").tap()
     await expect(card).to_contain_text("提交的说明")
+    await expect(card).to_contain_text(LINES)
 
 
 async def see_result(phone: SchoolPhone) -> None:
