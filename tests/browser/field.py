@@ -20,6 +20,9 @@ DIST = Path(__file__).resolve().parents[2] / "inspection" / "web" / "dist"
 # No sandbox: tests may run as root. No connections but our own.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+# A machine of a network, as phones without HTTPS see it: to a browser this machine itself is as good as HTTPS.
+ELSEWHERE = "elsewhere.test"
+FLAGS += [f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"]
 
 
 def built_pages() -> WebBuild:
@@ -61,9 +64,9 @@ class Field:
         """The service as it runs now."""
         return self.visiting.service
 
-    async def new_phone(self, who: SignedIn) -> Phone:
+    async def new_phone(self, who: SignedIn, host: str = "127.0.0.1") -> Phone:
         """A phone on which the person has signed in; switched off at the end."""
-        phone = Phone(self.browser, f"http://127.0.0.1:{self.proxy.port}", who)
+        phone = Phone(self.browser, f"http://{host}:{self.proxy.port}", who)
         self.phones.append(phone)
         await phone.start()
         return phone

@@ -102,7 +102,7 @@ class Phone:
         """Opens a visit while there is a network, and waits until it works without: the worker and the pack."""
         await self.go(f"/m/visits/{visit}")
         await expect(self.page.get_by_role("link", name="接着打分")).to_be_visible()
-        await self.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        await self.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
 
     async def offline(self, without: bool = True) -> None:
         """Takes the network away, or gives it back."""

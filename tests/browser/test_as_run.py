@@ -79,9 +79,9 @@ async def test_the_inspectors_link_opens_a_visit_that_works_offline(tmp_path: Pa
         page = phone.pages[0]
         await page.goto(link)
         await page.wait_for_url("**/m/visits/*", timeout=30_000)
-        await expect(page.get_by_role("link", name="接着打分")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_role("link", name="接着打分")).to_be_visible(timeout=30_000)
         assert await page.evaluate("() => isSecureContext")
-        await page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        await page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
         await phone.set_offline(True)
         await page.goto(f"{page.url}/score/1.1")
         await expect(page.get_by_role("button", name="0.5 分").first).to_be_enabled()

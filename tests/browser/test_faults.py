@@ -2,7 +2,10 @@
 
 import random
 from dataclasses import replace
+from hashlib import sha256
+from io import BytesIO
 
+from PIL import Image
 from playwright.async_api import expect
 
 from backend.gateways.web_build import WebBuild
@@ -18,11 +21,12 @@ CUTS: tuple[Cut, ...] = ("connection", "request", "answer")
 
 
 class Model:
-    """What was tapped: by item the points that stand, None where they were taken back; and how often."""
+    """What was tapped: by item the points that stand, None where they were taken back; how often; which photos."""
 
     def __init__(self) -> None:
         self.points: dict[str, float | None] = {}
         self.taps = 0
+        self.photos: list[tuple[str, str]] = []
 
     def tap(self, code: str, points: float) -> float | None:
         """A tap on what is chosen takes it back."""
@@ -38,6 +42,20 @@ async def tap(phone: Phone, model: Model, code: str, points: float) -> None:
     pressed = "true" if model.tap(code, points) is not None else "false"
     await button.tap()
     await expect(button).to_have_attribute("aria-pressed", pressed)
+
+
+def photo(dice: random.Random, size: tuple[int, int] = (800, 600)) -> bytes:
+    """A JPEG of noise, by default of some hundreds of KB: in several pieces on the wire."""
+    noise = Image.frombytes("RGB", (400, 300), dice.randbytes(400 * 300 * 3))
+    kept = BytesIO()
+    noise.resize(size).save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+async def photograph(phone: Phone, model: Model, code: str, content: bytes) -> None:
+    """Takes a photo, and waits until the app shows it: from then on it may not be lost."""
+    await phone.photograph(code, [("photo.jpg", content)])
+    model.photos.append((code, sha256(content).hexdigest()))
 
 
 async def misfortune(field: Field, phone: Phone, dice: random.Random, where: str) -> None:
@@ -71,7 +89,7 @@ async def prepare(field: Field) -> tuple[Phone, str]:
 
 
 @seeded
-async def test_random_taps_and_misfortunes(field: Field, run: int) -> None:
+async def test_random_taps_photos_and_misfortunes(field: Field, run: int) -> None:
     dice = random.Random(fresh_seed())
     phone, visit = await prepare(field)
     where = f"/m/visits/{visit}/score/{INDICATOR}"
@@ -79,10 +97,12 @@ async def test_random_taps_and_misfortunes(field: Field, run: int) -> None:
     items = [item for code, item in field.visiting.rubric.items.items() if item.indicator == INDICATOR]
     model = Model()
     for _ in range(STEPS):
-        if dice.random() < 0.3:
+        item, what = dice.choice(items), dice.random()
+        if what < 0.3:
             await misfortune(field, phone, dice, where)
+        elif what < 0.4:
+            await photograph(phone, model, item.code, photo(dice, dice.choice(((400, 300), (800, 600)))))
         else:
-            item = dice.choice(items)
             await tap(phone, model, item.code, as_number(dice.randrange(0, item.points + 1, 50)))
     field.proxy.cut = "none"
     await phone.offline(False)
@@ -91,7 +111,7 @@ async def test_random_taps_and_misfortunes(field: Field, run: int) -> None:
 
 
 async def holds(field: Field, phone: Phone, visit: str, model: Model) -> None:
-    """Phone and server hold what the model says, each operation once."""
+    """Phone and server hold what the model says, each operation and each photo once."""
     sheet = await field.visiting.sheet(visit, phone.who)
     server = {each["item"]: each["value"] for each in sheet["fields"] if each["field"] == "points"}
     kept = {each["item"]: each["value"] for each in await phone.stored("fields") if each["field"] == "points"}
@@ -102,6 +122,9 @@ async def holds(field: Field, phone: Phone, visit: str, model: Model) -> None:
     (document,) = [each async for each in field.visiting.db.score_sheets.find({"visit_id": visit})]
     ids = [operation["id"] for batch in document["batches"] for operation in batch["operations"]]
     assert len(ids) == len(set(ids)) == model.taps
+    stored = (await field.visiting.get(f"/api/visits/{visit}/evidence")).json["items"]
+    for photos in (stored, await phone.stored("photos")):
+        assert sorted((each["item"], each["sha256"]) for each in photos) == sorted(model.photos)
     assert phone.errors == []
 
 

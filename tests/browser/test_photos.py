@@ -2,29 +2,19 @@
 
 import random
 from hashlib import sha256
-from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
-from PIL import Image
 from playwright.async_api import expect
 
 from tests.browser.conftest import Field
 from tests.browser.proxy import Cut
-from tests.browser.test_faults import INDICATOR, prepare
+from tests.browser.test_faults import INDICATOR, photo, prepare
 from tests.seeds import fresh_seed, seeded_seldom
 
 # What the app sends of a photo in one request.
 PIECE = 2 * 255 * 1024
 CUTS: tuple[Cut, ...] = ("none", "connection", "request", "answer", "request", "answer")
-
-
-def photo(dice: random.Random, size: tuple[int, int] = (800, 600)) -> bytes:
-    """A JPEG of noise, some hundreds of KB: in several pieces on the wire."""
-    noise = Image.frombytes("RGB", (400, 300), dice.randbytes(400 * 300 * 3))
-    kept = BytesIO()
-    noise.resize(size).save(kept, "JPEG", quality=90)
-    return kept.getvalue()
 
 
 @seeded_seldom

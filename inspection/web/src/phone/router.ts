@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { later } from './later'
 import Home from './pages/Home.vue'
 import Score from './pages/Score.vue'
 import VisitPage from './pages/VisitPage.vue'
@@ -9,9 +10,9 @@ export const router = createRouter({
     { path: '/', component: Home },
     { path: '/visits/:visit', component: VisitPage, props: true },
     { path: '/visits/:visit/score/:indicator', component: Score, props: true },
-    { path: '/visits/:visit/finish', component: () => import('./pages/Finish.vue'), props: true },
-    { path: '/waiting', component: () => import('./pages/Waiting.vue') },
-    { path: '/phone', component: () => import('./pages/ThisPhone.vue') },
+    { path: '/visits/:visit/finish', component: later.finish, props: true },
+    { path: '/waiting', component: later.waiting },
+    { path: '/phone', component: later.thisPhone },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },

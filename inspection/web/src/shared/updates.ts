@@ -5,6 +5,9 @@ import { ref } from 'vue'
 /** Set when a newer version is on the phone; calling it takes it into use. */
 export const takeUpdate = ref<(() => void) | null>(null)
 
+/** Whether the app is on this phone, so that it starts without a network. */
+export const startsOffline = ref(false)
+
 let registration: ServiceWorkerRegistration | null = null
 
 /** Registers the service worker, where the browser has any (not over plain HTTP, not in WeChat on iOS). */
@@ -14,6 +17,9 @@ export async function watchForUpdates(): Promise<void> {
     scope: import.meta.env.BASE_URL,
   })
   registration = registered
+  void navigator.serviceWorker.ready.then(() => {
+    startsOffline.value = true
+  })
   let reloading = false
   const offer = (worker: ServiceWorker) => {
     takeUpdate.value = () => {
