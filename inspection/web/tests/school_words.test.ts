@@ -1,6 +1,7 @@
 /** What a school reads: ratios to the device, what was typed or why it can't be taken, where a pointer leads. */
 
 import { describe, expect, test } from 'vitest'
+import { labelOf } from '../src/school/labels'
 import { devicesOf, teachersOf } from '../src/school/ratios'
 import { placeOf, stepOf } from '../src/school/steps'
 import { refusalOf } from '../src/school/store/files'
@@ -69,6 +70,13 @@ test('where pointers of the API lead', () => {
   expect(placeOf('/application/stages/primary/students')).toBe('/application#application-stages-primary-students')
   expect(placeOf('/indicators/1.1/note')).toBe('/assessment/1.1#note')
   expect(placeOf('/scans/0')).toBe('/print')
+})
+
+test('what fields are called', () => {
+  const names = ['/application/contact/phone', '/application/stages/senior/students', '/items/1.1.10/note', '/scans']
+  expect(names.map(labelOf)).toEqual(['联系人电话', '高中学生人数', '1.1.10 说明', '盖章扫描件'])
+  expect(labelOf('/items/5.4.2/clauses/filing')).toBe('5.4.2 要求')
+  expect(labelOf('/indicators/1.1/note')).toBe('1.1 备注')
 })
 
 test('every state has its place in the line of steps', () => {

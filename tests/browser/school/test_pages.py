@@ -109,6 +109,7 @@ async def fill_in(evening: Evening, phone: SchoolPhone, school: Registered, see:
     await phone.field("小学班级数").scroll_into_view_if_needed()
     await see("ratios")
     await open_page(phone, "/s/waiting", "应为电话号码")
+    await expect(phone.page.locator("main")).to_contain_text("负责人联系电话 “12345”")
     await see("waiting")
     await phone.go("/s/application")
     for label in ("负责人联系电话", "小学学生用终端数"):
