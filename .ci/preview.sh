@@ -2,7 +2,11 @@
 # What `make preview` needs to render documents; installed where that may be (root on Debian or Ubuntu), else named.
 set -eu
 
-if command -v soffice >/dev/null && command -v pdftoppm >/dev/null; then exit 0; fi
+has_font() { [ -n "$(fc-list "$1" 2>/dev/null)" ]; }
+
+if command -v soffice >/dev/null && command -v pdftoppm >/dev/null && has_font :lang=zh && has_font 'Noto Color Emoji'; then
+    exit 0
+fi
 
 packages="libreoffice-writer-nogui poppler-utils fonts-noto-cjk fonts-noto-color-emoji"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
