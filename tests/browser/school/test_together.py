@@ -93,7 +93,7 @@ async def test_random_words_and_misfortunes(evening: Evening, run: int) -> None:
     for phone in phones:
         await phone.go("/s/assessment/1.1")
         await expect(phone.item("1.1.1")).to_be_visible()
-        await phone.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        await phone.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
     stands: dict[str, str] = {}
     for _ in range(16):
         number = dice.randrange(2)
