@@ -162,6 +162,9 @@ async def test_two_devices_of_one_inspector_choose_between_their_values(field: F
     await other.synced()
     await one.synced()
     for phone in (one, other):
+        # The one may have said so before it has asked what the other chose.
+        chosen = phone.item("1.1.1").get_by_role("button", name="1 分", exact=True)
+        await expect(chosen).to_have_attribute("aria-pressed", "true")
         values = {each["item"]: each["value"] for each in await phone.stored("fields") if each["field"] == "points"}
         assert values == {"1.1.1": 1}
     assert (await field.visiting.sheet(visit, one.who))["conflicts"] == []

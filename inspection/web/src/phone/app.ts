@@ -24,11 +24,16 @@ watch(
     desk.value = null
     if (!person) return
     const db = new PersonDatabase(person)
-    const sync = startSync(db, token, end)
+    // A round may end after somebody else has signed in: nothing of it is sent in their name, nor ends their session.
+    const still = () => session.me?.person_id === person
+    const mine = () => (still() ? token() : null)
+    const sync = startSync(db, mine, () => {
+      if (still()) end()
+    })
     desk.value = {
       db,
       sync,
-      live: startLive(token, () => {
+      live: startLive(mine, () => {
         void sync.now()
       }),
     }

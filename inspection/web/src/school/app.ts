@@ -28,7 +28,12 @@ watch(
     if (who === null) return
     const [person = '', school = ''] = who.split(' ')
     const db = new SchoolDatabase(person, school)
-    const sync = startSync(db, token, end)
+    // A round may end after somebody else has signed in: nothing of it is sent in their name, nor ends their session.
+    const still = () => contact() === who
+    const mine = () => (still() ? token() : null)
+    const sync = startSync(db, mine, () => {
+      if (still()) end()
+    })
     desk.value = { db, sync }
     void sync.now()
   },
