@@ -1,7 +1,7 @@
 """12-megapixel photos from a phone's request to checked, against the same work on them in a bare loop.
 
 Both in turns, in fresh processes, with as many threads as cores. Meanwhile somebody asks the API for something small,
-every 20 ms, over a connection of their own.
+every 50 ms, over a connection of their own.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ from tests.faults.world import city_on
 from tests.photos import encoded, picture
 
 DATABASE = "pipeline"
-PHOTOS, CONNECTIONS = 40, 4
+PHOTOS, CONNECTIONS = 64, 4
 SIZE = (4000, 3000)
-ASK_EVERY = 0.02
+ASK_EVERY = 0.05
 LEAST_SHARE, MOST_MS = 0.7, 100.0
 
 
