@@ -20,6 +20,7 @@ from backend.settings import Settings
 from backend.store import mongo, wechat_tokens
 from backend.store.cycles import CycleCache
 from backend.store.disk import Disk
+from backend.store.kept import Kept
 from backend.store.mongo import Database
 from backend.store.opening import open_database
 from backend.store.picture_key import PictureKey
@@ -59,6 +60,8 @@ class Deps:
     web: WebBuild = field(default_factory=WebBuild)
     session_cache: SessionCache = field(default_factory=SessionCache)
     cycle_cache: CycleCache = field(default_factory=CycleCache)
+    figures: Kept = field(default_factory=Kept)
+    targets: Kept = field(default_factory=Kept)
     picture_key: PictureKey = field(default_factory=PictureKey)
     running_hashes: RunningHashes = field(default_factory=RunningHashes)
     disk: Disk = field(default_factory=Disk)

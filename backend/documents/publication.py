@@ -19,7 +19,8 @@ from backend.documents.paper import (
     write,
 )
 from backend.documents.rubric import NUMERALS
-from backend.documents.sheets import Sheet, workbook
+from backend.documents.sheets import workbook
+from backend.documents.tables import Sheet
 
 COLUMNS = (("序号", 8), ("市（区）", 20), ("学校名称", 44), ("认定等级", 14))
 _WIDTHS = (1.8, 4.2, 10.6)

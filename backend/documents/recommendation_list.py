@@ -14,7 +14,8 @@ from backend.documents.paper import (
     set_heights,
     table,
 )
-from backend.documents.sheets import Sheet, workbook
+from backend.documents.sheets import workbook
+from backend.documents.tables import Sheet
 
 TITLE = "泰州市中小学智慧校园创建学校推荐名单表"
 # Each column with its width in characters on a sheet, and in cm on paper.

@@ -1,7 +1,5 @@
-"""Official tables as workbooks: titles above, a boxed table, ready to print, and a foot by which it can be verified."""
+"""Tables as workbooks: titles above, a boxed table, ready to print, and official ones with a foot to verify them by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 
 from openpyxl import Workbook
@@ -11,32 +9,16 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from backend.documents.contents import Stamp
+from backend.documents.tables import Sheet, Value
 from backend.documents.texts import code_line, printable, where_line
 
-Value = str | int | float
 _LINE = Side(style="thin")
 _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table: its lines above (the second is the title), its columns with their widths in characters, its rows."""
-
-    name: str
-    head: tuple[str, str, str]
-    columns: Sequence[tuple[str, int]]
-    rows: Sequence[Sequence[Value]]
-    landscape: bool = False
-
-    @property
-    def header_row(self) -> int:
-        """The number of the row with the columns' titles."""
-        return len(self.head) + 1
-
-
-def workbook(content: Sheet, stamp: Stamp) -> bytes:
-    """The bytes of an .xlsx file. Texts stay texts: what begins with "=" is no formula. The last column is the one
-    with long texts."""
+def workbook(content: Sheet, stamp: Stamp | None) -> bytes:
+    """The bytes of an .xlsx file; without a stamp it has no foot. Texts stay texts: what begins with "=" is no formula.
+    The last column is the one with long texts."""
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = content.name
@@ -51,7 +33,7 @@ def workbook(content: Sheet, stamp: Stamp) -> bytes:
     for number, row in enumerate(content.rows, content.header_row + 1):
         for column, value in enumerate(row, 1):
             _put(sheet, number, column, value, _centre() if column < width else _wrap())
-    for number, text in enumerate((code_line(stamp), where_line(stamp)), last + 2):
+    for number, text in enumerate((code_line(stamp), where_line(stamp)) if stamp else (), last + 2):
         _line(sheet, number, width, text)
     for number, (_, characters) in enumerate(content.columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = characters
@@ -79,7 +61,7 @@ def _text(sheet: Worksheet, row: int, column: int, value: Value) -> None:
     if isinstance(value, str):
         cell.value = printable(value)
         cell.data_type = "s"
-    else:
+    elif value is not None:
         cell.value = value
 
 

@@ -1,10 +1,10 @@
-"""Tables as imports see them, apart from the files that they come in.
+"""Tables as imports and exports see them, apart from the files that they come in.
 
 openpyxl takes a fifth of the service's start to load. What needs it loads it when it runs, in its thread; the shapes
 that everything else works with stand here without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -62,3 +62,23 @@ class Table:
     rows: tuple[Row, ...]
     problems: tuple[CellProblem, ...]
     notes: tuple[str, ...]
+
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table to write: its lines above (the second is the title), its columns with their widths in characters, its
+    rows; None is an empty cell."""
+
+    name: str
+    head: tuple[str, str, str]
+    columns: Sequence[tuple[str, int]]
+    rows: Sequence[Sequence[Value]]
+    landscape: bool = False
+
+    @property
+    def header_row(self) -> int:
+        """The number of the row with the columns' titles."""
+        return len(self.head) + 1

@@ -121,11 +121,11 @@ async def close(deps: Deps, actor: Actor, visit_id: str) -> VisitClosed:
         await transition(
             deps, transaction, found.cycle, actor, role_in(visit, actor), found.submission, "close_visit", missing
         )
-        closed = {"$set": {"state": VisitState.CLOSED.value, "closed_at": deps.clock()}}
-        if not await visits.change(deps.db, transaction, visit, closed):
+        closed = {"state": VisitState.CLOSED.value, "closed_at": deps.clock()}
+        if not await visits.change(deps.db, transaction, visit, {"$set": closed}):
             raise faster()
         await score_sheets.set_phase(deps.db, transaction, visit_id, "closed")
-        await discrepancies.refresh(deps, transaction, found.cycle, found.submission, visit, found.case)
+        await discrepancies.refresh(deps, transaction, found.cycle, found.submission, {**visit, **closed}, found.case)
 
     await transact(deps.db, work)
     return VisitClosed(visit_id=visit_id, state=VisitState.CLOSED)

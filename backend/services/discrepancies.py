@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
+from backend.services import figures
 from backend.services.cycles import OpenCycle
 from backend.services.outcomes import outcome_fields
 from backend.store import answers, discrepancies, outcomes
@@ -28,7 +29,8 @@ async def refresh(
     visit: Mapping[str, Any],
     case: Case,
 ) -> Outcome:
-    """Brings the rows and the outcome of `submission` in step with `case`, in the transaction that changed it.
+    """Brings the rows, the outcome and the figures of `submission` in step with `case`, in the transaction that
+    changed it; `visit` is closed.
 
     A row that is no longer so is kept where the school answered it, and is gone otherwise. Gives the outcome.
     """
@@ -53,6 +55,7 @@ async def refresh(
     removed = [row["_id"] for row in gone if row["state"] == "open"]
     await discrepancies.write(deps.db, transaction, added, changed, retired, removed)
     await outcomes.put(deps.db, transaction, submission, outcome_fields(case, outcome) | {"at": now})
+    await figures.note(deps, transaction, submission, visit, case, outcome)
     return outcome
 
 

@@ -20,7 +20,7 @@ from backend.services.drafts import check_open
 from backend.services.files import evidence_record
 from backend.services.submissions import cycle_of, visible
 from backend.services.workflow import faster
-from backend.store import blobs, evidence, submissions
+from backend.store import blobs, evidence, photo_flags, submissions
 from backend.store.answers import is_open
 from backend.store.mongo import Document, Session, transact
 from backend.store.submissions import item_code
@@ -182,6 +182,7 @@ async def remove(deps: Deps, actor: Actor, submission_id: str, evidence_id: str)
         if not await submissions.save(deps.db, submission, {}, (), transaction):
             raise faster()
         await evidence.remove(deps.db, transaction, evidence_id, deps.clock(), actor.person_id)
+        await photo_flags.remove(deps.db, transaction, evidence_id)
         if document.get("blob_id"):
             # Twins elsewhere may have been flagged because of it.
             await blobs.look_again(deps.db, transaction, document["blob_id"])

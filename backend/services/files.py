@@ -97,7 +97,7 @@ def _view(actor: Actor, record: PhotoRecord, blob: Mapping[str, Any], signer: "_
         small=signer.address(record, "320") if pictures else None,
         large=signer.address(record, "2048") if pictures else None,
         document=signer.address(record, "document") if is_document else None,
-        flags=[_flag_view(actor, flag) for flag in record.document["flags"]] if for_officer else None,
+        flags=[flag_view(actor, flag) for flag in record.document["flags"]] if for_officer else None,
         says=_says(record, blob["facts"]) if for_officer and blob["facts"] else None,
     )
 
@@ -107,7 +107,8 @@ def _renditions(record: PhotoRecord, blob: Mapping[str, Any]) -> Mapping[str, An
     return record.document.get("renditions") or {} if record.kind == "visit_photo" else blob["renditions"]
 
 
-def _flag_view(actor: Actor, flag: Mapping[str, Any]) -> FlagView:
+def flag_view(actor: Actor, flag: Mapping[str, Any]) -> FlagView:
+    """How an officer is shown a flag of a record: the uses at schools that they may know of, and how many others."""
     uses = flag.get("elsewhere", ())
     known = [use for use in uses if actor.role is Role.CITY or use["district"] == actor.district]
     return FlagView(

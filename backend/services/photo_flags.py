@@ -15,7 +15,7 @@ from backend.deps import Deps
 from backend.services.cases import load_case
 from backend.services.discrepancies import refresh
 from backend.services.submissions import cycle_of
-from backend.store import blobs, perceptual, photo_records, schools, submissions, visit_photos, visits
+from backend.store import blobs, perceptual, photo_flags, photo_records, schools, submissions, visit_photos, visits
 from backend.store.mongo import Session, transact
 from backend.store.photo_records import PhotoRecord
 from inspection.rules.photo_flags import Place, Span, integrity_flags, metres_between
@@ -62,7 +62,10 @@ async def look_at(
     """Computes the flags of a record whose blob has these facts, stores them, and brings the discrepancies in step."""
     owner = await owner_of(deps, transaction, record)
     flags = await _flags(deps, transaction, record, owner, facts) if record.is_photo and facts is not None else []
-    await photo_records.set_looked_at(deps.db, transaction, record, flags, deps.clock(), renditions)
+    now = deps.clock()
+    await photo_records.set_looked_at(deps.db, transaction, record, flags, now, renditions)
+    to_look_into = [] if record.document.get("removed_at") else flags
+    await photo_flags.put(deps.db, transaction, record, owner.submission, to_look_into, now)
     if bool(flags) != record.document.get("flagged", False):
         await _keep_in_step(deps, transaction, owner.submission)
 

@@ -19,16 +19,30 @@ async def read(deps: Deps, actor: Actor) -> Targets:
     cycle = await current(deps)
     only = actor.district if actor.role is Role.DISTRICT else None
     publication = await publications.find(deps.db, (await publishing.read(deps.db, cycle.id))["latest"])
-    awards = await publications.awards(deps.db, publication["_id"], only) if publication else {}
-    held: dict[str, Counter[str | None]] = defaultdict(Counter)
-    async for school_id, district, past in targets.past_awards(deps.db, only):
-        held[district][held_grade(cycle.cycle.rules, [*past, awards.get(school_id)])] += 1
+    held = await _held(deps, cycle, publication["_id"] if publication else None)
     districts = [each.id for each in deps.districts if only is None or each.id == only]
-    scopes = [_scope(cycle, each, district_name(deps, each), held[each]) for each in districts]
+    scopes = [_scope(cycle, each, district_name(deps, each), held.get(each, {})) for each in districts]
     if only is None:
         scopes.insert(0, _scope(cycle, None, "全市", add_up(held.values())))
     version = publication["version"] if publication else None
     return Targets(cycle=cycle.id, publication_version=version, scopes=scopes)
+
+
+async def _held(deps: Deps, cycle: OpenCycle, publication_id: str | None) -> Mapping[str, Held]:
+    """The schools by district and held grade: counted anew only after a school has changed, or a publication."""
+
+    async def stand() -> tuple[str, str | None, int]:
+        return cycle.id, publication_id, await targets.stand(deps.db)
+
+    async def make() -> Mapping[str, Held]:
+        awards = await publications.awards(deps.db, publication_id) if publication_id else {}
+        held: dict[str, Counter[str | None]] = defaultdict(Counter)
+        async for school_id, district, past in targets.past_awards(deps.db):
+            held[district][held_grade(cycle.cycle.rules, [*past, awards.get(school_id)])] += 1
+        return held
+
+    held: Mapping[str, Held] = await deps.targets.at(stand, make)
+    return held
 
 
 def _scope(cycle: OpenCycle, district: str | None, name: str, held: Held) -> ScopeTargets:

@@ -6,6 +6,7 @@ from typing import Any
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Forbidden
 from backend.models.people import Actor
+from backend.services import figures
 from backend.services.audit import audit
 from backend.services.cycles import OpenCycle, calendar
 from backend.store import submissions
@@ -39,6 +40,7 @@ async def transition(
         raise refusal(before, answer.reasons)
     if not await submissions.move(deps.db, transaction, submission, answer.target, changes):
         raise faster()
+    await figures.follow(deps, transaction, submission, before, answer.target)
     await audit(
         deps,
         transaction,

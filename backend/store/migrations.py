@@ -12,10 +12,12 @@ from bson import MinKey
 from pymongo import UpdateOne
 
 from backend.names import name_key
+from backend.store import photo_flags
 from backend.store.errors import DatabaseTooNew, MigrationError, RestoreUnfinished
 from backend.store.indexes import ensure_indexes, missing_indexes
 from backend.store.mongo import Collection, Database, Document
 from backend.store.outbox import fresh
+from backend.store.photo_records import PhotoRecord
 
 _OLDEST = 1
 # Stands in `meta` while a backup is being restored.
@@ -171,11 +173,37 @@ async def _attempts(db: Database) -> int:
     return await update_each(db, "outbox", schema=3, change=change)
 
 
+async def _photos_to_look_into(db: Database) -> int:
+    """Version 7: photos that carry a flag stand in a list of their own."""
+    added = 0
+    for kind in ("evidence", "visit_photo"):
+        collection = db.evidence if kind == "evidence" else db.visit_photos
+        async for document in collection.find({"flagged": True}):
+            if document.get("removed_at") is None:
+                record = PhotoRecord("evidence" if kind == "evidence" else "visit_photo", document)
+                added += await _look_into(db, record)
+    return added
+
+
+async def _look_into(db: Database, record: PhotoRecord) -> int:
+    submission_id = record.document.get("submission_id")
+    if submission_id is None:
+        visit = await db.visits.find_one({"_id": record.document["visit_id"]}, {"submission_id": 1})
+        submission_id = visit and visit["submission_id"]
+    submission = await db.submissions.find_one({"_id": submission_id}, {"cycle": 1, "school_id": 1, "district": 1})
+    if submission is None:
+        raise MigrationError(f"照片 {record.id} 没有所属的申报材料，请用 python -m backend fsck 检查。")
+    row = photo_flags.row(record, submission, record.document["flags"], record.document["looked_at"])
+    result = await db.photo_flags.update_one({"_id": record.id}, {"$setOnInsert": row}, upsert=True)
+    return int(result.upserted_id is not None)
+
+
 STEPS: tuple[Step, ...] = (
     Step(2, _school_name_keys),
     Step(3, _wechat_users),
     Step(4, _deliveries),
     Step(5, _stored_evidence),
     Step(6, _attempts),
+    Step(7, _photos_to_look_into),
 )
 VERSION = STEPS[-1].version

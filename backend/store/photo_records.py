@@ -47,6 +47,15 @@ async def find(db: Database, kind: Kind, record_id: str, session: Session | None
     return PhotoRecord(kind, found) if found else None
 
 
+async def find_many(
+    db: Database, kind: Kind, record_ids: Iterable[str], session: Session | None = None
+) -> dict[str, PhotoRecord]:
+    """Those of the records that there are and that were not removed, by id."""
+    found = _collection(db, kind).find({"_id": {"$in": list(record_ids)}}, session=session)
+    records: list[Document] = await found.to_list(None)
+    return {each["_id"]: PhotoRecord(kind, each) for each in records if each.get("removed_at") is None}
+
+
 async def set_looked_at(
     db: Database,
     session: Session,

@@ -82,8 +82,7 @@ async def has_entry(db: Database, publication_id: str | None, school_id: str, se
     return await db.publication_entries.find_one(wanted, {"_id": 1}, session=session) is not None
 
 
-async def awards(db: Database, publication_id: str | None, district: str | None) -> Mapping[str, str]:
-    """The awarded grades by school, of a publication, or in a district."""
-    wanted: dict[str, Any] = {"publication_id": publication_id} | ({} if district is None else {"district": district})
-    found = db.publication_entries.find(wanted, {"_id": 0, "school_id": 1, "awarded": 1})
+async def awards(db: Database, publication_id: str) -> Mapping[str, str]:
+    """The awarded grades of a publication by school."""
+    found = db.publication_entries.find({"publication_id": publication_id}, {"_id": 0, "school_id": 1, "awarded": 1})
     return {each["school_id"]: each["awarded"] async for each in found if each["awarded"] is not None}

@@ -36,12 +36,19 @@ FILTERS = {
     "event": "submission.submit",
     "since": "2020-01-01T00:00:00Z",
     "until": "2099-01-01T00:00:00Z",
-    "kind": "self_high",
     "severity": "minor",
     "date": "2022-09-05",
     "what": "publication",
+    "figure": "gaps",
 }
-STATES = {"/api/outbox": "pending", "/api/discrepancies": "open", "/api/visits": "closed", "/api/decisions": "decided"}
+KINDS = {"/api/discrepancies": "overstated", "/api/photo-flags": "no_capture_time"}
+STATES = {
+    "/api/photo-flags": "open",
+    "/api/outbox": "pending",
+    "/api/discrepancies": "open",
+    "/api/visits": "closed",
+    "/api/decisions": "decided",
+}
 
 
 @pytest.fixture
@@ -154,7 +161,8 @@ def _queries(template: str, operation: Operation, known: Mapping[str, Any]) -> l
         return [""]
     names = set(operation.query.model_fields)
     page = "limit=2" if "limit" in names else ""
-    values = {**FILTERS, **known, "state": STATES.get(template, "published"), "since": FILTERS["since"]}
+    of_template = {"state": STATES.get(template, "published"), "kind": KINDS.get(template, "outcomes")}
+    values = {**FILTERS, **known, **of_template, "since": FILTERS["since"]}
     filters = [f"{name}={values[name]}" for name in sorted(names - {"limit", "cursor"}) if name in values]
     if names == {"since"}:
         filters = ["since=1"]

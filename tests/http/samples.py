@@ -108,6 +108,11 @@ async def stored_evidence(case: Case) -> str:
     return case.subject.evidence_id
 
 
+async def evidence_stored(case: Case) -> None:
+    """The school's evidence has been uploaded and checked."""
+    await stored_evidence(case)
+
+
 async def photographed(case: Case) -> None:
     """An inspector has taken a photo."""
     await case.world.photographed(case.subject)
@@ -538,6 +543,10 @@ SAMPLES: Mapping[str, Sample] = {
     "publication.read_public": Sample("published"),
     "result.read": Sample("published"),
     "target.read": Sample(),
+    "statistic.read": Sample("decided"),
+    "statistic.export": Sample("decided", query=lambda case: {"figure": "gaps"}),
+    "photo_flag.list": Sample(prepare=evidence_stored),
+    "photo_flag.settle": Sample(body=lambda case: {"note": "已核实"}, values={"record_id": stored_evidence}),
     "visit.list": Sample("planned"),
     "visit.plan": Sample("endorsed", body=visit, handed_in=True),
     "visit.plan_all": Sample("endorsed", body=visits, handed_in=True),

@@ -6,7 +6,7 @@ import random
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.names import name_key
@@ -103,6 +103,9 @@ class City:
             "submission_id": submission_id,
             "state": "closed",
             "live": True,
+            "date": "2022-09-05",
+            "opened_at": OCTOBER - timedelta(days=35),
+            "closed_at": OCTOBER - timedelta(days=35) + timedelta(hours=3),
             "rulings": [],
         }
         points = {item_key(code): number for code, number in {**full, **(agreed or {})}.items()}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from backend.store import targets
 from tests.http.conftest import Service, SignIn
 from tests.http.scored import City, make_city
 
@@ -58,6 +59,28 @@ async def test_every_target_of_the_cycle_is_told(city: City) -> None:
         (2022, "demonstration", 0.1, 1),
         (2024, "qualified", 1, 1),
     ]
+
+
+async def test_schools_are_counted_only_when_something_has_changed(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    read = targets.past_awards
+
+    def counting(*args: Any) -> Any:
+        counted.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(targets, "past_awards", counting)
+    school = await city.school("甲", past=["qualified"])
+    for _ in range(3):
+        assert first_target(await scope(city)) == (1, 1, 0, True)
+    await city.get("/api/targets", await city.sign_in("district"))
+    assert len(counted) == 1
+    # What somebody changes of a school is seen at once.
+    body = {"version": 1, "past_awards": []}
+    answer = await city.service.patch(f"/api/schools/{school.id}", body, city.officer.token)
+    assert answer.status == 200, answer.body
+    assert first_target(await scope(city)) == (1, 0, 1, False)
+    assert len(counted) == 2
 
 
 async def test_a_district_sees_its_own(city: City) -> None:

@@ -201,3 +201,25 @@ async def test_version_5_knows_what_is_stored_of_evidence(bare_database: Databas
     nothing = {"blob_id": None, "stored_at": None, "upload": None, "schema": 2, "sha256": "ab"}
     assert await bare_database.evidence.find_one() == {"_id": "e", **nothing}
     assert await bare_database.visit_photos.find_one() == {"_id": "p", "visit_id": "v", "school_id": "s", **nothing}
+
+
+async def test_version_7_lists_the_photos_to_look_into(bare_database: Database) -> None:
+    db, at = bare_database, datetime(2022, 9, 5, tzinfo=UTC)
+    flags = [{"kind": "no_capture_time"}, {"kind": "same_file", "elsewhere": [{"record": "q", "kind": "evidence"}]}]
+    seen = {"schema": 2, "item": "1.1.1", "flags": flags, "flagged": True, "looked_at": at}
+    await db.submissions.insert_one({"_id": "s", "cycle": "2022", "school_id": "x", "district": "hailing"})
+    await db.visits.insert_one({"_id": "v", "school_id": "x", "submission_id": "s"})
+    await db.evidence.insert_many(
+        [
+            {"_id": "e", "submission_id": "s", "removed_at": None, **seen},
+            {"_id": "gone", "submission_id": "s", "removed_at": at, **seen},
+            {"_id": "fine", "submission_id": "s", "removed_at": None, **seen, "flags": [], "flagged": False},
+        ]
+    )
+    await db.visit_photos.insert_one({"_id": "p", "visit_id": "v", **seen})
+    await migrate(db)
+    rows = {row["_id"]: row async for row in db.photo_flags.find()}
+    assert set(rows) == {"e", "p"}
+    assert (rows["p"]["submission_id"], rows["p"]["visit_id"], rows["e"]["visit_id"]) == ("s", "v", None)
+    assert (rows["e"]["rank"], rows["e"]["state"], rows["e"]["at"]) == (0, "open", at)
+    assert rows["e"]["about"] == ["no_capture_time", "same_file", "same_file q"]
