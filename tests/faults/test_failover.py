@@ -152,7 +152,9 @@ async def test_sockets_hear_of_what_happens_after_an_election(
         await close_all()
 
 
+@seeded_seldom
 async def test_the_primary_steps_down_during_uploads(
+    run: int,
     world: World,
     replicas: Replicas,
     replicated: Database,
