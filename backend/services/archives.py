@@ -9,6 +9,7 @@ from typing import Any
 from backend.codes import new_code
 from backend.deps import Deps
 from backend.documents.archive import ArchiveWriter, safe_name
+from backend.gateways.photos import REFUSALS
 from backend.models.attachments import Stream
 from backend.models.documents import DocumentKind
 from backend.models.people import Actor
@@ -179,21 +180,28 @@ async def _documents(deps: Deps, actor: Actor, submission: Mapping[str, Any], vi
 
 
 async def _original(deps: Deps, record: Mapping[str, Any]) -> AsyncIterator[Member]:
-    """The bytes as they came, piece by piece; and where they can't all be read, a note that says so."""
+    """The bytes as they came, piece by piece; and where they can't all be read, or the check has refused them or not
+    looked at them yet, a note that says so."""
     blob, problem = await blobs.find(deps.db, record["blob_id"]), ""
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces(found: Mapping[str, Any]) -> AsyncIterator[bytes]:
         nonlocal problem
         try:
-            async for piece in blobs.read_original_range(deps.db, blob or {}, 0, blob["size"] if blob else 0):
+            async for piece in blobs.read_original_range(deps.db, found, 0, found["size"]):
                 yield piece
         except CorruptFile as error:
-            problem = str(error)
+            problem = f"原件无法完整读取：{error}"
 
-    if blob is not None:
-        yield f"{record['_id']}.{_ENDINGS.get(blob['content_type'], 'bin')}", pieces()
-    if blob is None or problem:
-        yield f"{record['_id']}.missing.txt", f"原件无法完整读取：{problem or '没有内容'}\n".encode()
+    if blob is None:
+        problem = "原件无法完整读取：没有内容"
+    elif blob["check"]["state"] == "refused":
+        problem = f"没有通过检查，原件不提供：{REFUSALS[blob['check']['reason']]}"
+    elif blob["facts"] is None:
+        problem = "尚未检查完，原件不提供，请稍后重新归档"
+    else:
+        yield f"{record['_id']}.{_ENDINGS.get(blob['content_type'], 'bin')}", pieces(blob)
+    if problem:
+        yield f"{record['_id']}.missing.txt", f"{problem}\n".encode()
 
 
 async def _parts(found: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[tuple[int, bytes]]:

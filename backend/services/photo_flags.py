@@ -1,8 +1,7 @@
 """The integrity flags of a record, from what is stored: computed when its photo arrives, and when a twin does.
 
-A flag is {kind, elsewhere: [{record, kind, school_id, school, district, cycle,
-item}]} for what is used elsewhere, {kind,
-distance: metres} for a place, else {kind}. Officers see them; nobody of a school or of a team does.
+A flag is {kind, elsewhere: [{record, kind, school_id, school, district, cycle, item}]} for what is used elsewhere,
+{kind, distance: metres} for a place, else {kind}. Officers see them; nobody of a school or of a team does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,13 +70,20 @@ async def look_at(
 
 
 async def look_at_others(deps: Deps, blob_ids: Iterable[str]) -> None:
-    """Computes the flags anew of all records of these blobs that have been looked at: a twin of theirs has come."""
+    """Computes the flags anew of all records of these blobs that have been looked at: a twin of theirs has come.
+
+    A look that is under way may not have seen the twin: it is made to begin anew.
+    """
     for record in await photo_records.of_blobs(deps.db, blob_ids):
 
         async def work(transaction: Session, record: PhotoRecord = record) -> None:
             current = await photo_records.find(deps.db, record.kind, record.id, transaction)
             blob = await blobs.find(deps.db, record.document["blob_id"], transaction)
-            if current is not None and current.document.get("looked_at") is not None and blob is not None:
+            if current is None or blob is None:
+                return
+            if current.document.get("looked_at") is None:
+                await photo_records.interrupt_look(deps.db, transaction, current)
+            else:
                 await look_at(deps, transaction, current, blob["facts"])
 
         await transact(deps.db, work)

@@ -93,7 +93,10 @@ class Receiver:
             self._running.update(data)
             if self._checksum:
                 self._checksum.running.update(data)
-            self._look_at_head(data)
+            self._head += data[: photos.HEAD_BYTES - len(self._head)]
+            # What a checksum is yet to be held against may have been altered on its way.
+            if self._checksum is None:
+                self._look_at_head()
             self._tail += data
             while len(self._tail) >= CHUNK_BYTES:
                 self._chunks.append(bytes(memoryview(self._tail)[:CHUNK_BYTES]))
@@ -112,11 +115,10 @@ class Receiver:
         if length is not None and self._offset + more > length:
             raise TooLarge("内容比申报的长度（Upload-Length）长，请检查文件后重新上传", code="longer_than_announced")
 
-    def _look_at_head(self, data: bytes, *, last: bool = False) -> None:
+    def _look_at_head(self, *, last: bool = False) -> None:
         """Refuses what is no photo as soon as its first bytes are there, not when all have been sent."""
         if self._content_type is not None:
             return
-        self._head += data[: photos.HEAD_BYTES - len(self._head)]
         if len(self._head) == photos.HEAD_BYTES or last:
             size = self._upload["length"] or self._offset
             # Schools bring documents and stamped scans; a photo is a photo.
@@ -171,9 +173,9 @@ class Receiver:
             async with self._turn:
                 self._check_checksum()
                 length = self._upload["length"] or self._offset
+                self._look_at_head(last=self._offset == length)
                 if self._offset < length:
                     return self._view(await self._pause(), None)
-                self._look_at_head(b"", last=True)
                 receipt = await receipts.give(
                     self._deps,
                     self._actor,

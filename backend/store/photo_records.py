@@ -2,6 +2,7 @@
 
 Once it has been looked at, a record carries `flags: [{kind, …}]` (see `services.photo_flags`), `flagged` (whether there
 are any) and `looked_at`; a visit's photo also `renditions` of its own, with its mark on them, in the form of a blob's.
+`interrupted` counts what came up while nobody had looked at it yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -69,6 +70,12 @@ async def set_looked_at(
     if renditions is not None:
         fields["renditions"] = dict(renditions)
     await _collection(db, record.kind).update_one({"_id": record.id}, {"$set": fields}, session=session)
+
+
+async def interrupt_look(db: Database, session: Session, record: PhotoRecord) -> None:
+    """Makes this transaction and one that notes a look at the record (`set_looked_at`) exclude each other: of two at
+    once the later one runs again, and sees what the other has written."""
+    await _collection(db, record.kind).update_one({"_id": record.id}, {"$inc": {"interrupted": 1}}, session=session)
 
 
 async def flagged_evidence(

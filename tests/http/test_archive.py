@@ -39,16 +39,22 @@ async def archived(world: World) -> bytes:
     return answer.body
 
 
+async def blob_of(world: World, school_id: str, data: bytes, state: str = "checked", reason: str | None = None) -> str:
+    """The blob of a photo that the check has found good, or else as said."""
+    blob = blobs.new_blob(new_id(), school_id, sha256(data).hexdigest(), len(data), "image/jpeg", world.clock())
+    blob |= {"check": {**blob["check"], "state": state, "reason": reason}}
+    blob |= {"facts": {} if state == "checked" else None}
+    chunks = [data[start : start + gridfs.CHUNK_BYTES] for start in range(0, len(data), gridfs.CHUNK_BYTES)]
+    await gridfs.insert_chunks(world.db, ORIGINALS, blob["_id"], 0, chunks)
+    await transact(world.db, lambda transaction: blobs.insert(world.db, transaction, blob))
+    return str(blob["_id"])
+
+
 async def test_everything_of_the_cycle_is_in_it(world: World) -> None:
     subject = await world.everything("hailing")
     picture = b"\xff\xd8\xff" + bytes(range(256)) * 4000
-    blob = blobs.new_blob(
-        new_id(), subject.school_id, sha256(picture).hexdigest(), len(picture), "image/jpeg", world.clock()
-    )
-    chunks = [picture[start : start + gridfs.CHUNK_BYTES] for start in range(0, len(picture), gridfs.CHUNK_BYTES)]
-    await gridfs.insert_chunks(world.db, ORIGINALS, blob["_id"], 0, chunks)
-    await transact(world.db, lambda transaction: blobs.insert(world.db, transaction, blob))
-    await world.db.visit_photos.update_one({"_id": subject.photo_id}, {"$set": {"blob_id": blob["_id"]}})
+    blob_id = await blob_of(world, subject.school_id, picture)
+    await world.db.visit_photos.update_one({"_id": subject.photo_id}, {"$set": {"blob_id": blob_id}})
     await world.db.evidence.update_one({"_id": subject.evidence_id}, {"$set": {"blob_id": new_id()}})
     await world.db.submissions.update_one(
         {"_id": subject.submission_id}, {"$set": {"submitted_at": world.clock(), "school.name": "../a:b"}}
@@ -84,6 +90,19 @@ async def test_everything_of_the_cycle_is_in_it(world: World) -> None:
     assert (answer.json["kind"], answer.json["sha256"]) == ("archive", found.manifest_sha256)
 
 
+async def test_what_the_check_has_not_found_good_is_not_in_it(world: World) -> None:
+    said = {}
+    for state, reason, text in (("refused", "broken", "没有通过检查"), ("pending", None, "尚未检查完")):
+        subject = await world.subject("draft")
+        blob_id = await blob_of(world, subject.school_id, b"\xff\xd8\xff", state=state, reason=reason)
+        await world.db.evidence.update_one({"_id": subject.evidence_id}, {"$set": {"blob_id": blob_id}})
+        said[f"{subject.evidence_id}.missing.txt"] = text
+    with zipfile.ZipFile(io.BytesIO(await archived(world))) as archive:
+        photos = {name.rpartition("/")[2]: archive.read(name) for name in archive.namelist() if "/photos/" in name}
+    assert set(photos) == set(said)
+    assert all(said[name] in note.decode() for name, note in photos.items())
+
+
 async def test_the_command_checks_it(world: World, tmp_path: Path) -> None:
     await world.subject("draft")
     content = await archived(world)
@@ -108,7 +127,9 @@ async def test_the_command_checks_it(world: World, tmp_path: Path) -> None:
 
 async def test_who_may_not(world: World) -> None:
     subject = await world.subject("draft")
-    for who in (subject.contact, subject.lead, await world.sign_in("district", district="hailing")):
+    district, admin = await world.sign_in("district", district="hailing"), await world.sign_in("admin")
+    # Originals are in it: they are the city's alone.
+    for who in (subject.contact, subject.lead, district, admin):
         assert (await world.service.get("/api/archive", who.token)).status == 403
 
 

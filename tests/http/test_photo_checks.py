@@ -9,7 +9,7 @@ import pytest
 from backend.gateways.photos import REFUSALS
 from backend.services import photo_checks
 from backend.services.photo_checks import LEASE, MOST_ATTEMPTS
-from backend.store import blobs
+from backend.store import blobs, perceptual
 from backend.store.mongo import transact
 from inspection.rules.workflow import State
 from tests.http.arriving import Arrivals
@@ -187,6 +187,33 @@ async def test_twins_that_are_checked_at_once_see_each_other(visiting: Visiting,
         assert {each["record"] for each in flag["elsewhere"]} == set(records) - {record}
 
 
+@pytest.mark.parametrize("quality", [80, 85])
+async def test_a_twin_that_comes_in_the_middle_of_a_look_is_seen(
+    visiting: Visiting, arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch, quality: int
+) -> None:
+    """The look at the first has read that there is no other like it, and has not noted its flags yet: then comes one."""
+    first, second = await visiting.school(), await visiting.school("泰兴小学", district="taixing")
+    there = await arrivals.evidence(first, "1.1.1", encoded(picture(5, "rack", SIZE), quality=80))
+    has_read, may_go_on, twins_of = asyncio.Event(), asyncio.Event(), perceptual.twins_of
+
+    async def slowly(*anything: Any) -> list[str]:
+        twins = await twins_of(*anything)
+        if len(anything) == 3 and not has_read.is_set():
+            has_read.set()
+            await may_go_on.wait()
+        return twins
+
+    monkeypatch.setattr(perceptual, "twins_of", slowly)
+    looking = asyncio.create_task(photo_checks.check_next(arrivals.deps))
+    await asyncio.wait_for(has_read.wait(), 30)
+    here = await arrivals.evidence(second, "1.1.1", encoded(picture(5, "rack", SIZE), quality=quality))
+    assert await photo_checks.check_next(arrivals.deps)
+    may_go_on.set()
+    await looking
+    kinds = [flags[0] for flags in (await arrivals.flags(here), await arrivals.flags(there))]
+    assert kinds == ["same_file" if quality == 80 else "near_identical"] * 2
+
+
 async def test_a_picture_of_nothing_is_like_no_other(visiting: Visiting, arrivals: Arrivals) -> None:
     first, second = await visiting.school(), await visiting.school("泰兴小学", district="taixing")
     written = exif(taken="2022:07:01 10:00:00")
@@ -350,6 +377,20 @@ async def test_the_loop_wakes_at_once_and_ends_when_told(visiting: Visiting, arr
     await asyncio.wait_for(running, 10)
 
 
+async def cut_off(running: "asyncio.Task[Any]") -> None:
+    """Ends what runs, in the middle of its work."""
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def assert_nobody_checks(arrivals: Arrivals, record: str) -> None:
+    """The photo waits as if nobody had tried, and the next who looks may have it."""
+    check = (await arrivals.blob_of(record))["check"]
+    assert (check["state"], check["attempts"]) == ("pending", 0)
+    assert await arrivals.check_all() == 1
+
+
 async def test_a_loop_that_is_cut_off_gives_its_lease_back(
     visiting: Visiting, arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,12 +406,8 @@ async def test_a_loop_that_is_cut_off_gives_its_lease_back(
         patched.setattr(blobs, "read_original", never)
         running = asyncio.create_task(photo_checks.run(arrivals.deps, asyncio.Event()))
         await asyncio.wait_for(begun.wait(), 10)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-    check = (await arrivals.blob_of(record))["check"]
-    assert (check["state"], check["attempts"]) == ("pending", 0)
-    assert await arrivals.check_all() == 1
+        await cut_off(running)
+    await assert_nobody_checks(arrivals, record)
 
 
 async def test_a_loop_that_is_cut_off_as_it_claims_keeps_no_lease(
@@ -390,12 +427,8 @@ async def test_a_loop_that_is_cut_off_as_it_claims_keeps_no_lease(
         patched.setattr(blobs, "claim_next", slowly)
         running = asyncio.create_task(photo_checks.check_next(arrivals.deps))
         await asyncio.wait_for(claimed.wait(), 10)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-    check = (await arrivals.blob_of(record))["check"]
-    assert (check["state"], check["attempts"]) == ("pending", 0)
-    assert await arrivals.check_all() == 1
+        await cut_off(running)
+    await assert_nobody_checks(arrivals, record)
 
 
 async def test_what_a_school_removes_flags_no_twin_any_more(visiting: Visiting, arrivals: Arrivals) -> None:

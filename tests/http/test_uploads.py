@@ -1,7 +1,8 @@
 """Uploads: the tus protocol, the form, receipts; what is refused, and what a cut leaves behind."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -47,6 +48,23 @@ async def visit(world: Visiting, inspector: SignedIn) -> str:
 @pytest.fixture
 def client(service: Service, inspector: SignedIn) -> Client:
     return Client(service, inspector.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """A school that fills in its form, in August."""
+
+    world: Visiting
+    client: Client
+    submission_id: str
+
+
+@pytest.fixture
+async def drafting(world: Visiting) -> Drafting:
+    school = await world.school(state=State.DRAFT, handed_in=False)
+    contact = await world.sign_in("school", school_id=school.id)
+    world.service.clock.set(START)
+    return Drafting(world, Client(world.service, contact.token), school.submission_id)
 
 
 async def stored(world: Visiting, evidence_id: str) -> bytes:
@@ -121,6 +139,19 @@ async def test_what_the_phone_said_stands_in_the_record(world: Visiting, client:
     assert photo["upload"]["device"] == "华为 Mate 40"
     assert photo["upload"]["location"] == {"latitude": 32.45, "longitude": 119.92}
     assert photo["taken_at"].isoformat() == "2022-09-05T01:30:00+00:00"
+
+
+async def test_what_a_school_said_stands_in_the_record(drafting: Drafting) -> None:
+    said = of_submission(drafting.submission_id, item=ITEM, taken_at="2022-08-01T09:30:00+08:00", kind="file")
+    said |= {"device": "华为 Mate 40", "latitude": "32.45", "longitude": "119.92"}
+    await drafting.client.upload(said, jpeg(1000))
+    (record,) = await drafting.world.db.evidence.find({}).to_list(None)
+    assert (record["_id"], record["item"], record["kind"]) == (said["evidence_id"], ITEM, "file")
+    assert record["upload"] == {
+        "taken_at": datetime.fromisoformat(said["taken_at"]),
+        "location": {"latitude": 32.45, "longitude": 119.92},
+        "device": "华为 Mate 40",
+    }
 
 
 @pytest.mark.parametrize("size", [1, 3, 2 * MB])
@@ -208,6 +239,27 @@ async def test_the_same_again_gets_the_same_receipt_and_is_stored_once(
     assert await left_over(world) == set()
 
 
+async def test_a_repeat_that_comes_late_gets_the_same_receipt(world: Visiting, client: Client, visit: str) -> None:
+    """Though nothing new would be taken any more: whoever lost the answer must come to know that all is well."""
+    data, said = jpeg(MB), of_visit(visit)
+    first = await client.upload(said, data)
+    await world.db.visits.update_one({"_id": visit}, {"$set": {"state": "closed"}})
+    assert await client.upload(said, data) == first
+    assert (await client.form(said, data)).json == first
+    assert await left_over(world) == set()
+
+
+async def test_a_schools_repeat_after_handing_in_gets_the_same_receipt(drafting: Drafting) -> None:
+    data, said = jpeg(MB), of_submission(drafting.submission_id)
+    first = await drafting.client.upload(said, data)
+    submitted = {"$set": {"state": State.SUBMITTED.value}}
+    await drafting.world.db.submissions.update_one({"_id": drafting.submission_id}, submitted)
+    assert await drafting.client.upload(said, data) == first
+    assert (await drafting.client.form(said, data)).json == first
+    other = await drafting.client.create(of_submission(drafting.submission_id), MB, jpeg(MB))
+    assert (other.status, other.error["code"]) == (409, "wrong_state")
+
+
 async def test_another_content_under_the_same_id_is_refused(world: Visiting, client: Client, visit: str) -> None:
     said = of_visit(visit)
     await client.upload(said, data := jpeg(MB))
@@ -249,6 +301,18 @@ async def test_one_content_of_a_school_is_stored_once(world: Visiting, client: C
     assert await left_over(world) == set()
 
 
+async def test_one_content_that_comes_twice_at_once_is_stored_once(
+    world: Visiting, client: Client, visit: str
+) -> None:
+    data = jpeg(3 * MB)
+    receipts = await asyncio.gather(*(client.upload(of_visit(visit), data) for _ in range(6)))
+    assert len({receipt["evidence_id"] for receipt in receipts}) == 6
+    assert await world.db.blobs.count_documents({}) == await world.db["originals.files"].count_documents({}) == 1
+    for receipt in receipts:
+        assert await stored(world, receipt["evidence_id"]) == data
+    assert await left_over(world) == set()
+
+
 async def test_a_checksum_is_held_to_and_the_request_counts_as_a_whole(
     world: Visiting, client: Client, visit: str
 ) -> None:
@@ -268,6 +332,20 @@ async def test_a_checksum_is_held_to_and_the_request_counts_as_a_whole(
     assert (await client.read(url))["receipt"]["sha256"] == sha256(data)
 
 
+async def test_what_was_altered_on_its_way_is_not_taken_for_another_format(client: Client, visit: str) -> None:
+    """Its first bytes too may be what was altered: only once the checksum is right do they say what the file is."""
+    data = jpeg(MB)
+    url = await client.begin(of_visit(visit), len(data))
+    altered = b"GIF89a" + data[6:]
+    assert (await client.append(url, 0, altered, **checksum(data))).status == 460
+    assert await client.offset(url) == 0
+    assert (await client.append(url, 0, data, **checksum(data))).status == 204
+    for sent in (5000, MB):
+        url = await client.begin(of_visit(visit), MB)
+        answer = await client.append(url, 0, altered[:sent], **checksum(altered[:sent]))
+        assert (answer.status, answer.error["code"]) == (415, "gif")
+
+
 async def test_a_cut_request_with_a_checksum_leaves_nothing(world: Visiting, client: Client, visit: str) -> None:
     data = jpeg(3 * MB)
     url = await client.begin(of_visit(visit), len(data))
@@ -279,13 +357,14 @@ async def test_a_cut_request_with_a_checksum_leaves_nothing(world: Visiting, cli
     assert await left_over(world) == set()
 
 
+@pytest.mark.parametrize("chunks", [4, 9])
 async def test_a_cut_at_every_boundary_of_a_chunk_and_within_loses_less_than_a_chunk(
-    client: Client, visit: str
+    client: Client, visit: str, chunks: int
 ) -> None:
-    data = jpeg(4 * CHUNK_BYTES + 5000)
-    places = [each for n in range(5) for each in (n * CHUNK_BYTES, n * CHUNK_BYTES + 1, n * CHUNK_BYTES + 2500)]
-    places += [n * CHUNK_BYTES - 1 for n in range(1, 5)] + [len(data) - 1]
-    for place in places:
+    """Of a file that is gathered whole, and of one that is written in batches."""
+    data = jpeg(chunks * CHUNK_BYTES + 5000)
+    places = [n * CHUNK_BYTES + more for n in range(chunks + 1) for more in (-1, 0, 1, 2500)]
+    for place in [*places[1:], len(data) - 1]:
         url = await client.begin(of_visit(visit), len(data))
         await client.cut(url, 0, data, place)
         reached = await client.offset(url)
@@ -485,6 +564,16 @@ async def test_below_the_reserve_nothing_is_taken(
             await other.form(of_visit(visit), data),
         ]
         assert [(answer.status, answer.error["code"]) for answer in answers] == [(507, "insufficient_storage")] * 4
+        # Whoever sends nothing but the head is told already.
+        whole = TUS | BYTES | {"Content-Length": str(MB)}
+        created = whole | {"Upload-Length": str(MB), "Upload-Metadata": encoded(of_visit(visit))}
+        form = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(MB)}
+        for method, path, head in (
+            ("PATCH", url, whole | {"Upload-Offset": "0"}),
+            ("POST", "/api/uploads", created),
+            ("POST", "/api/uploads/form", form),
+        ):
+            assert b" 507 " in (await other.send_raw(method, path, head, b"", gone=False)).splitlines()[0]
         assert await world.db["originals.chunks"].count_documents({}) == 0
         assert await other.offset(url) == 0
     assert (await client.append(url, 0, data)).status == 204
@@ -535,16 +624,13 @@ async def test_a_closed_visit_takes_no_more_photos(world: Visiting, client: Clie
     assert (await client.read(url))["receipt"]["sha256"] == sha256(data)
 
 
-async def test_a_school_uploads_for_its_form(world: Visiting) -> None:
-    school = await world.school(state=State.DRAFT, handed_in=False)
-    contact = await world.sign_in("school", school_id=school.id)
-    world.service.clock.set(START)
-    client = Client(world.service, contact.token)
-    said = of_submission(school.submission_id, kind="scan", name="盖章.pdf")
+async def test_a_school_uploads_for_its_form(drafting: Drafting) -> None:
+    said = of_submission(drafting.submission_id, kind="scan", name="盖章.pdf")
     data = b"%PDF-1.7\n" + bytes(5000)
-    receipt = await client.upload(said, data)
+    receipt = await drafting.client.upload(said, data)
     assert receipt["sha256"] == sha256(data)
-    found = (await world.service.get(f"/api/submissions/{school.submission_id}/evidence", contact.token)).json["items"]
+    path = f"/api/submissions/{drafting.submission_id}/evidence"
+    found = (await drafting.client.service.get(path, drafting.client.token)).json["items"]
     assert [(each["id"], each["kind"], each["size"], each["stored_at"]) for each in found] == [
         (said["evidence_id"], "scan", len(data), "2022-08-15T02:00:00Z")
     ]
