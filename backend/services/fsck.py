@@ -22,6 +22,7 @@ TEXTS: Mapping[str, str] = {
     "no_file": "文件的内容不在库中",
     "damaged": "文件的内容不完整",
     "other_bytes": "文件的内容与登记的 SHA-256 不符",
+    "other_picture": "图片的内容与做成时的不同",
     "other_hash": "记录的 SHA-256 与文件的不符",
     "no_record": "文件没有任何记录使用",
     "no_owner": "库中的内容不属于任何文件",
@@ -71,6 +72,9 @@ async def check(deps: Deps, done: Callable[[int], None] = lambda count: None) ->
         if blob["_id"] not in seen.used:
             yield Finding("bytes_without_evidence", "blobs", blob["_id"], "no_record")
         done(count)
+    for file_id in sorted(seen.files):
+        if how := await _wrong_with_picture(deps, file_id):
+            yield Finding("wrong_hash" if how == "other_picture" else "evidence_without_bytes", RENDITIONS, file_id, how)
     unowned = {ORIGINALS: originals - blobs.keys() - under_way, RENDITIONS: pictures - seen.files}
     for bucket, file_ids in unowned.items():
         for file_id in await fsck.older(db, bucket, sorted(file_ids), deps.clock() - YOUNG):
@@ -101,6 +105,18 @@ async def _wrong_with(deps: Deps, blob: Mapping[str, Any]) -> str | None:
         return "damaged"
     whole = file["length"] == blob["size"]
     return None if whole and running.hexdigest() == blob["sha256"] else "other_bytes"
+
+
+async def _wrong_with_picture(deps: Deps, file_id: str) -> str | None:
+    """What is wrong with a picture made of a photo: its id says what is in it."""
+    file = await gridfs.find_file(deps.db, RENDITIONS, file_id)
+    if file is None:
+        return "no_file"
+    try:
+        data = await gridfs.read(deps.db, RENDITIONS, file)
+    except CorruptFile:
+        return "damaged"
+    return None if gridfs.content_id(data, file["metadata"]) == file_id else "other_picture"
 
 
 def files_of(renditions: Any) -> Iterator[str]:

@@ -114,7 +114,7 @@ async def put(db: Database, bucket: str, data: bytes, now: datetime, **metadata:
 
     So whoever is killed before they note the id leaves nothing behind that the next try doesn't find and use.
     """
-    file_id = str(uuid.uuid5(_CONTENTS, f"{hashlib.sha256(data).hexdigest()} {sorted(metadata.items())}"))
+    file_id = content_id(data, metadata)
     chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
     with suppress(ChunkTaken):
         # Those that are missing, if some are there.
@@ -122,6 +122,11 @@ async def put(db: Database, bucket: str, data: bytes, now: datetime, **metadata:
     with suppress(DuplicateKeyError):
         await insert_file(db, bucket, None, file_id, len(data), now, **metadata)
     return file_id
+
+
+def content_id(data: bytes, metadata: Mapping[str, Any]) -> str:
+    """The id of a file that was `put`, by what is in it."""
+    return str(uuid.uuid5(_CONTENTS, f"{hashlib.sha256(data).hexdigest()} {sorted(metadata.items())}"))
 
 
 async def read(db: Database, bucket: str, file: Mapping[str, Any]) -> bytes:

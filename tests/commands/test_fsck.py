@@ -76,9 +76,16 @@ async def test_everything_wrong_is_named(db: Database, tmp_path: Path, external:
     # What was written a moment ago may be noted in the next.
     await gridfs.put(db, RENDITIONS, b"young", utc_now())
     lost = await gridfs.put(db, RENDITIONS, b"x", OLD)
+    # Pictures made of a photo: lost, cut short, altered.
+    pictures = [await gridfs.put(db, RENDITIONS, random.randbytes(50), OLD, contentType="image/jpeg") for _ in "abc"]
+    named = {str(number): {"image/jpeg": {"file_id": each}} for number, each in enumerate(pictures)}
+    await db.visit_photos.update_one({"_id": "photo"}, {"$set": {"renditions": named}})
+    await db["renditions.files"].delete_one({"_id": pictures[0]})
+    await db["renditions.chunks"].delete_one({"files_id": pictures[1]})
+    await db["renditions.chunks"].update_one({"files_id": pictures[2]}, {"$set": {"data": random.randbytes(50)}})
     status, said = await findings(tmp_path, external)
     assert status == 1
-    orphaned = {each for each in said if "renditions" in each and lost not in each}
+    orphaned = {each for each in said if "renditions" in each and not any(known in each for known in (lost, *pictures))}
     assert len(orphaned) == 1
     assert said - orphaned == {
         f"有记录无内容\tblobs\t{no_file}",
@@ -90,6 +97,9 @@ async def test_everything_wrong_is_named(db: Database, tmp_path: Path, external:
         "内容被改动\tvisit_photos\tphoto",
         "有内容无记录\toriginals\tlost",
         f"有内容无记录\trenditions\t{lost}",
+        f"有记录无内容\trenditions\t{pictures[0]}",
+        f"有记录无内容\trenditions\t{pictures[1]}",
+        f"内容被改动\trenditions\t{pictures[2]}",
     }
 
 

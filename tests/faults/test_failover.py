@@ -25,6 +25,8 @@ from tests.seeds import fresh_seed, seeded_seldom
 
 # The service waits some seconds for a primary before it refuses; so many refusals show that it does.
 REFUSALS = 4
+# Some are still under way when the primary steps down for the second time.
+STEPPING_PHOTOS = 10
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +94,13 @@ async def test_the_primary_is_killed(
 async def test_the_majority_is_lost(
     world: World, replicas: Replicas, replicated: Database, service: ServiceProcess, record_property: Record
 ) -> None:
-    """Nothing can be acknowledged then: every answer is 503 with Retry-After, until a majority is back."""
+    """Nothing can be acknowledged then, and no receipt given: every answer is 503 with Retry-After, until a majority is
+    back."""
     await asyncio.to_thread(replicas.wait_whole)
     await world.install(replicated)
-    clients, load = clients_of(world, Random(fresh_seed())), Load(service.port)
+    chance = Random(fresh_seed())
+    clients, load = clients_of(world, chance), Load(service.port)
+    phones = phones_of(world, service.port, chance)
     lost = replicas.members[:2]
 
     async def fault() -> None:
@@ -105,16 +110,20 @@ async def test_the_majority_is_lost(
         # Answers that were on their way arrive.
         await asyncio.sleep(1)
         before = load.acknowledged
+        uploading = asyncio.create_task(send_all(phones, asyncio.create_task(asyncio.sleep(0))))
         while load.unavailable < REFUSALS:  # noqa: ASYNC110 - once a failover
             await asyncio.sleep(0.05)
         assert load.acknowledged == before
+        assert not any(phone.receipts for phone in phones)
         for each in lost:
             each.start()
         await load.until(load.acknowledged + 30)
+        await uploading
         load.stopped = True
 
     figures = await under_load(load, clients, fault())
     await clients.check(replicated)
+    await check(make_deps(replicated, Clock(utc_now() + YOUNG)), phones)
     record_property("faults", figures)
 
 
@@ -164,15 +173,21 @@ async def test_the_primary_steps_down_during_uploads(
     """Chunks that the primary alone had may be lost: no receipt counts on them."""
     await asyncio.to_thread(replicas.wait_whole)
     await world.install(replicated)
-    phones = phones_of(world, service.port, Random(fresh_seed()))
+    chance, under_way = Random(fresh_seed()), 0
+    phones = phones_of(world, service.port, chance)
 
     async def step_down() -> None:
+        nonlocal under_way
         for _ in range(2):
-            await asyncio.sleep(0.7)
-            await asyncio.to_thread(replicas.primary().step_down)
+            await asyncio.sleep(chance.uniform(0.1, 0.5))
+            primary = await asyncio.to_thread(replicas.primary)
+            under_way += sum(len(phone.receipts) < STEPPING_PHOTOS for phone in phones)
+            await asyncio.to_thread(primary.step_down)
             await asyncio.to_thread(replicas.wait_whole)
+            assert await asyncio.to_thread(replicas.primary) is not primary
 
-    figures = await send_all(phones, asyncio.create_task(step_down()))
+    figures = await send_all(phones, asyncio.create_task(step_down()), STEPPING_PHOTOS)
+    assert under_way, "the primary stepped down when all was over"
     later = make_deps(replicated, Clock(utc_now() + YOUNG))
     await check(later, phones)
-    record_property("faults", figures)
+    record_property("faults", figures | {"uploads under way at a stepping down": under_way})

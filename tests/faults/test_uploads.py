@@ -57,10 +57,10 @@ async def check(deps: Deps, phones: list[Phone]) -> None:
     assert [finding async for finding in fsck.check(deps) if finding.where != RENDITIONS] == []
 
 
-async def send_all(phones: list[Phone], fault: asyncio.Task[None]) -> dict[str, int]:
-    """Lets the phones send while the fault takes its course; the figures."""
+async def send_all(phones: list[Phone], fault: asyncio.Task[None], photos: int = PHOTOS) -> dict[str, int]:
+    """Lets the phones send so many photos each while the fault takes its course; the figures."""
     try:
-        await asyncio.gather(fault, *(phone.run(PHOTOS) for phone in phones))
+        await asyncio.gather(fault, *(phone.run(photos) for phone in phones))
     finally:
         fault.cancel()
         for phone in phones:
@@ -83,12 +83,16 @@ async def test_kill_9_in_the_middle_of_uploads(
     await service.start()
     phones = phones_of(world, service.port, chance)
 
+    under_way = 0
+
     async def crash() -> None:
+        nonlocal under_way
         await asyncio.sleep(chance.uniform(0, 1.0))
         service.kill()
+        under_way = sum(len(phone.receipts) < PHOTOS for phone in phones)
         await service.start()
 
-    figures = await send_all(phones, asyncio.create_task(crash()))
+    figures = await send_all(phones, asyncio.create_task(crash())) | {"uploads under way at the kill": under_way}
     later = make_deps(faults_database, Clock(utc_now() + fsck.YOUNG))
     await check(later, phones)
     record_property("faults", figures)

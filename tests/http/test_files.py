@@ -270,6 +270,8 @@ async def test_originals_go_to_the_city_and_each_is_audited(visiting: Visiting, 
         answer = await visiting.get(path)
         assert (answer.status, answer.body) == (200, data)
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Cache-Control"] == "no-store"
     events = [event async for event in visiting.db.audit_events.find({"event": "evidence.original_downloaded"})]
     assert sorted(event["object"]["id"] for event in events) == sorted([own, theirs])
@@ -317,6 +319,15 @@ async def test_an_inspector_sees_the_schools_photos_after_scoring_and_not_before
     assert (await visiting.get(f"/api/visits/{visit}/items/9.9.9/evidence", inspector)).status == 404
     # The school's evidence is not to be had by its own address either.
     assert (await visiting.get(f"/api/submissions/{school.submission_id}/evidence/{record}", inspector)).status == 403
+
+
+async def test_bytes_that_are_gone_are_an_error_and_no_picture(visiting: Visiting, arrivals: Arrivals) -> None:
+    school, record = await one_photo(visiting, arrivals)
+    address = (await shown(visiting, school, record))["small"]
+    await visiting.db["renditions.chunks"].delete_many({})
+    answer = await fetch(visiting, address)
+    assert (answer.status, answer.error["code"]) == (500, "internal")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_a_district_is_told_of_its_own_schools_alone(visiting: Visiting, arrivals: Arrivals) -> None:

@@ -9,7 +9,9 @@ import pytest
 from backend.gateways.photos import REFUSALS
 from backend.services import photo_checks
 from backend.services.photo_checks import LEASE, MOST_ATTEMPTS
-from backend.store import blobs, perceptual
+from backend.services.photo_flags import owner_of
+from backend.services.photo_marks import mark_of
+from backend.store import blobs, perceptual, photo_records
 from backend.store.mongo import transact
 from inspection.rules.workflow import State
 from tests.http.arriving import Arrivals
@@ -108,6 +110,17 @@ async def test_an_inspectors_photo_has_renditions_of_its_own(visiting: Visiting,
     files = [each["2048"]["image/jpeg"]["file_id"] for each in pictures]
     assert len({await blobs.read_rendition(visiting.db, file_id) for file_id in files}) == 3
     assert await arrivals.flags(first) == await arrivals.flags(second) == []
+
+
+async def test_the_mark_says_school_item_time_and_inspector(visiting: Visiting, arrivals: Arrivals) -> None:
+    school, (inspector, *_) = await visiting.school("海陵小学"), await visiting.inspectors(2)
+    visit = await visiting.plan(school, inspector)
+    data = photo(3, size=SIZE, taken_at=SEPTEMBER)
+    photo_id = await arrivals.visit_photo(school, visit, inspector.person.id, "1.1.1", data, SEPTEMBER)
+    record = await photo_records.find(visiting.db, "visit_photo", photo_id)
+    assert record is not None
+    mark = await mark_of(arrivals.deps, record, await owner_of(arrivals.deps, None, record))
+    assert mark.parts == ("海陵小学", "1.1.1", "2022-09-05 10:00", inspector.person.name)
 
 
 async def test_two_items_of_one_school_may_share_a_photo(visiting: Visiting, arrivals: Arrivals) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from backend.services import fsck, photo_checks
 from backend.store.mongo import Database
-from tests.http.conftest import Clock, Service, SignIn, new_id
+from tests.http.conftest import Clock, Service, SignIn, make_deps, new_id
 from tests.http.submitted import PHONE, World, change, complete, evidence, make_world
 from tests.http.uploading import Client, jpeg, of_submission, sha256
 
@@ -348,6 +349,38 @@ async def test_evidence_of_a_submitted_form_stays(world: World, database: Databa
     assert answer.status == 409
     answer = await world.service.post(f"{school.path}/evidence", evidence(new_id()), school.contact.token)
     assert (answer.status, answer.error["code"]) == (409, "wrong_state")
+
+
+async def test_what_is_removed_from_a_form_that_was_submitted_stays_for_the_audit(
+    world: World, database: Database, clock: Clock
+) -> None:
+    school = await world.submitted()
+    (record,) = await database.evidence.find().to_list(None)
+    photo, blob = record["_id"], record["blob_id"]
+    while await photo_checks.check_next(world.service.deps):
+        pass
+    assert (await world.post(school, "return", {"reason": "请换一张"})).status == 200
+    view = await world.read(school)
+    replaced = [name for name, item in view["items"].items() if item["evidence"]]
+    await world.upload_evidence(school, other := new_id())
+    changes = [
+        change(f"/items/{item}/evidence", [other], view["versions"][f"/items/{item}/evidence"]) for item in replaced
+    ]
+    assert (await world.save(school, *changes)).json["conflicts"] == []
+    path = f"{school.path}/evidence/{photo}"
+    assert (await world.service.delete(path, school.contact.token)).status == 204
+    assert (await world.service.get(path, school.contact.token)).status == 404
+    # The record, the bytes, who removed it, and the way to them for the city.
+    kept = await database.evidence.find_one({"_id": photo})
+    assert kept is not None
+    assert (kept["submitted_at"], kept["blob_id"]) == (record["submitted_at"], blob)
+    assert (kept["removed_at"], kept["removed_by"]) == (clock(), school.contact.person.id)
+    (event,) = await database.audit_events.find({"event": "evidence.removed"}).to_list(None)
+    assert (event["object"]["id"], event["before"]["submitted"]) == (photo, True)
+    original = await world.service.get(f"{path}/original", world.city.token)
+    assert (original.status, sha256(original.body)) == (200, record["sha256"])
+    later = make_deps(database, Clock(clock() + fsck.YOUNG))
+    assert [finding async for finding in fsck.check(later)] == []
 
 
 async def test_without_a_cycle_there_is_no_list(service: Service, signed_in: SignIn) -> None:

@@ -1,14 +1,17 @@
 """Uploads: the tus protocol, the form, receipts; what is refused, and what a cut leaves behind."""
 
 import asyncio
+import random
+import tracemalloc
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from backend.services.receiving import LEASE
 from backend.services.upload_sweep import sweep
-from backend.store import blobs
+from backend.store import blobs, gridfs
 from backend.store.gridfs import CHUNK_BYTES
 from inspection.rules.workflow import State
 from tests.http.conftest import START, Service, SignedIn, SignIn, StartService, new_id
@@ -493,6 +496,47 @@ async def test_more_than_was_announced_is_refused_and_what_came_before_stays(cli
     assert reached <= MB // 2
     assert (await client.append(url, reached, data[reached : MB // 2])).status == 204
     assert (await client.append(url, MB // 2, b"more")).error["code"] == "wrong_offset"
+
+
+@pytest.mark.parametrize("form", [False, True])
+async def test_a_large_file_is_never_in_memory_as_a_whole(
+    client: Client, visit: str, monkeypatch: pytest.MonkeyPatch, form: bool
+) -> None:
+    """However slowly MongoDB takes it: then the client has to wait."""
+    insert_chunks = gridfs.insert_chunks
+
+    async def slowly(*anything: Any, **more: Any) -> None:
+        await asyncio.sleep(0.05)
+        await insert_chunks(*anything, **more)
+
+    monkeypatch.setattr(gridfs, "insert_chunks", slowly)
+    size, piece = 20 * MB, random.randbytes(64 * 1024)
+    tracemalloc.start()
+    try:
+        for kind in ("warm-up", "measured"):
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            said = of_visit(visit)
+            first, last = form_body("b", said, jpeg(16)).rsplit(b"\r\n--b--", 1) if form else (jpeg(16), b"")
+            last = b"\r\n--b--" + last if form else b""
+            whole = size - 16 + len(first) + len(last)
+            head = {"Content-Length": str(whole), "Content-Type": "multipart/form-data; boundary=b"}
+            if not form:
+                head |= TUS | BYTES | {"Upload-Length": str(size), "Upload-Metadata": encoded(said)}
+            reader, writer = await client.opened("POST", "/api/uploads/form" if form else "/api/uploads", head)
+            writer.write(first)
+            for start in range(16, size, len(piece)):
+                writer.write(memoryview(piece)[: min(len(piece), size - start)])
+                await writer.drain()
+            writer.write(last)
+            assert b" 201 " in await asyncio.wait_for(reader.readline(), 30), kind
+            writer.close()
+            await client.settled()
+            peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    print(f"peak {peak / MB:.1f} MB")
+    assert peak < 6 * MB
 
 
 async def test_a_form_beyond_the_limit_is_refused(world: Visiting, client: Client, visit: str) -> None:

@@ -115,15 +115,23 @@ class Client:
         while self.service.context.traffic.in_flight:  # noqa: ASYNC110 - it says nothing
             await asyncio.sleep(0.002)
 
+    async def opened(
+        self, method: str, path: str, headers: Mapping[str, str]
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which the head of a request has been sent."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
+        lines = {"Host": "x", "Authorization": f"Bearer {self.token}"} | dict(headers)
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
+        return reader, writer
+
     async def send_raw(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, gone: bool = True
     ) -> bytes:
         """Sends a head and what there is of a body, and closes the connection (at once, or after the answer's head).
         The beginning of the answer, if there is one."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
-        lines = {"Host": "x", "Authorization": f"Bearer {self.token}"} | dict(headers)
-        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+        reader, writer = await self.opened(method, path, headers)
+        writer.write(body)
         await writer.drain()
         if gone:
             # All of it has been read by the service when nothing is left in between.

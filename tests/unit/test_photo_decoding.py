@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageDraw, MpoImagePlugin, PngImagePlugin
+from PIL import Image, ImageCms, ImageDraw, JpegImagePlugin, MpoImagePlugin, PngImagePlugin
 
 from backend.errors import AppError
 from backend.gateways.photo_decoding import Examined, check_pdf, examine
@@ -95,9 +95,13 @@ def test_broken_exif_says_nothing() -> None:
     assert (facts.taken_at, facts.place, facts.device) == (None, None, None)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_upright(orientation: int) -> None:
-    """A picture with one red corner, stored as a camera that was held in each of eight ways stores it."""
+def test_upright(orientation: int, kind: str) -> None:
+    """A picture with one red corner, stored as a camera that was held in each of eight ways stores it.
+
+    Of HEIC the file itself says how it is turned (`irot`, `imir`), whatever its EXIF says too, as phones write both.
+    """
     upright = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(upright).rectangle((0, 0, 100, 100), "red")
     turn = {
@@ -110,7 +114,9 @@ def test_upright(orientation: int) -> None:
         8: Image.Transpose.ROTATE_270,
     }
     stored = upright.transpose(turn[orientation]) if orientation > 1 else upright
-    data = encoded(stored, exif=exif(orientation=orientation))
+    data = encoded(stored, kind, exif=exif(orientation=orientation).tobytes())
+    if kind == "HEIF":
+        assert (b"irot" in data or b"imir" in data) == (orientation > 1)
     facts = examined(data).facts
     assert (facts.width, facts.height) == (400, 300)
     image = shown(data)
@@ -215,6 +221,29 @@ def test_bombs_are_refused_by_their_header() -> None:
     webp = bytearray(encoded(Image.new("RGB", (16, 16)), "WEBP", lossless=True))
     webp[21:25] = (16382 | 16382 << 14).to_bytes(4, "little")
     assert refused(bytes(webp)) == "too_many_pixels"
+    photo = bytearray(encoded(picture(size=(64, 48))))
+    frame = photo.index(b"\xff\xc0")
+    photo[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)
+    assert refused(bytes(photo)) == "too_many_pixels"
+    heic = bytearray(encoded(picture(size=(64, 64)), "HEIF"))
+    extent = heic.index(b"ispe")
+    heic[extent + 8 : extent + 16] = struct.pack(">II", 9000, 9000)
+    assert refused(bytes(heic)) == "too_many_pixels"
+
+
+def test_a_large_photo_is_decoded_at_a_reduced_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, int]] = []
+    load = JpegImagePlugin.JpegImageFile.load
+
+    def noted(image: JpegImagePlugin.JpegImageFile) -> object:
+        sizes.append(image.size)
+        return load(image)
+
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", noted)
+    found = examined(encoded(Image.new("RGB", (8000, 6000))))
+    assert (found.facts.width, found.facts.height) == (8000, 6000)
+    assert sizes[0] == (4000, 3000)
+    assert found.renditions[None][0].width == 2048
 
 
 def test_fifty_megapixels_are_decoded() -> None:
