@@ -74,7 +74,8 @@ async def check(deps: Deps, done: Callable[[int], None] = lambda count: None) ->
         done(count)
     for file_id in sorted(seen.files):
         if how := await _wrong_with_picture(deps, file_id):
-            yield Finding("wrong_hash" if how == "other_picture" else "evidence_without_bytes", RENDITIONS, file_id, how)
+            kind: Kind = "wrong_hash" if how == "other_picture" else "evidence_without_bytes"
+            yield Finding(kind, RENDITIONS, file_id, how)
     unowned = {ORIGINALS: originals - blobs.keys() - under_way, RENDITIONS: pictures - seen.files}
     for bucket, file_ids in unowned.items():
         for file_id in await fsck.older(db, bucket, sorted(file_ids), deps.clock() - YOUNG):

@@ -204,7 +204,7 @@ async def test_twins_that_are_checked_at_once_see_each_other(visiting: Visiting,
 async def test_a_twin_that_comes_in_the_middle_of_a_look_is_seen(
     visiting: Visiting, arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch, quality: int
 ) -> None:
-    """The look at the first has read that there is no other like it, and has not noted its flags yet: then comes one."""
+    """The look at the first has read that there is no other like it, and has not noted its flags: then comes one."""
     first, second = await visiting.school(), await visiting.school("泰兴小学", district="taixing")
     there = await arrivals.evidence(first, "1.1.1", encoded(picture(5, "rack", SIZE), quality=80))
     has_read, may_go_on, twins_of = asyncio.Event(), asyncio.Event(), perceptual.twins_of

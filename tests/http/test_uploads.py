@@ -304,9 +304,7 @@ async def test_one_content_of_a_school_is_stored_once(world: Visiting, client: C
     assert await left_over(world) == set()
 
 
-async def test_one_content_that_comes_twice_at_once_is_stored_once(
-    world: Visiting, client: Client, visit: str
-) -> None:
+async def test_one_content_that_comes_twice_at_once_is_stored_once(world: Visiting, client: Client, visit: str) -> None:
     data = jpeg(3 * MB)
     receipts = await asyncio.gather(*(client.upload(of_visit(visit), data) for _ in range(6)))
     assert len({receipt["evidence_id"] for receipt in receipts}) == 6
