@@ -74,6 +74,11 @@ def load_cycle(folder: Path, name: str) -> Cycle:
     return cycle
 
 
+def cycle_names(folder: Path) -> list[str]:
+    """The cycles of the config folder, by name."""
+    return sorted(path.stem for path in (folder / "cycles").glob("*.yaml") if is_name(path.stem))
+
+
 def load_districts(folder: Path) -> tuple[District, ...]:
     """The districts of the config folder, in the order of the file; ConfigError if they are wrong."""
     path = folder / "districts.yaml"

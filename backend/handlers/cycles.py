@@ -6,12 +6,25 @@ from backend.errors import Conflict
 from backend.handlers.base import Handler
 from backend.handlers.operation import operation
 from backend.handlers.routing import Route
-from backend.models.cycles import Closing, CycleOpening, CycleView, DistrictDates, Extension, RubricView
+from backend.models.cycles import (
+    Closing,
+    ConfiguredCycles,
+    CycleOpening,
+    CycleView,
+    DistrictDates,
+    Extension,
+    RubricView,
+)
 from backend.services import cycle_changes, cycles
 
 
 class Cycles(Handler):
     """/api/cycles"""
+
+    @operation("cycle.list", answer=ConfiguredCycles)
+    async def get(self) -> ConfiguredCycles:
+        """The cycles of config/, what is wrong in their files, and which are open."""
+        return await cycle_changes.configured(self.deps, self.actor)
 
     @operation("cycle.open", body=CycleOpening, answer=CycleView, status=201, errors=(Conflict,))
     async def post(self) -> CycleView:

@@ -8,6 +8,7 @@ from backend.models.paging import Page, PageQuery, page_of
 from backend.models.publications import (
     Correct,
     EntryView,
+    PublicationPreview,
     PublicationSummary,
     PublicationView,
     PublicPublication,
@@ -15,7 +16,7 @@ from backend.models.publications import (
     ResultView,
     Verified,
 )
-from backend.services import corrections, publication_lists, publications, results
+from backend.services import corrections, publication_lists, publication_previews, publications, results
 
 
 class Publications(Handler):
@@ -30,6 +31,15 @@ class Publications(Handler):
     async def post(self) -> PublicationView:
         """Publish all that is decided; one that was interrupted goes on."""
         return await publications.publish(self.deps, self.actor, self.body)
+
+
+class Preview(Handler):
+    """/api/publications/preview"""
+
+    @operation("publication.preview", query=PageQuery, answer=PublicationPreview, errors=(Conflict,))
+    async def get(self) -> PublicationPreview:
+        """What would be published now, with every message; nothing is sent."""
+        return await publication_previews.read_page(self.deps, self.actor, self.query)
 
 
 class Publication(Handler):
@@ -97,6 +107,7 @@ class Results(Handler):
 
 ROUTES: tuple[Route, ...] = (
     Route("/api/publications", Publications),
+    Route("/api/publications/preview", Preview),
     Route("/api/publications/{publication_id}", Publication),
     Route("/api/publications/{publication_id}/entries", Entries),
     Route("/api/publications/{publication_id}/snapshot", Snapshot),

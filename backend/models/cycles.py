@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from backend.models.base import Instant, Model, PointsOut
 from backend.models.submissions import Reason
@@ -29,6 +29,28 @@ class CycleOpening(Model):
 
     name: Name
     dates: CycleDates | None = None
+
+
+class ConfiguredCycle(Model):
+    """A cycle of config/: what its file says, and whether it is open. A file that is wrong has `problems` alone.
+
+    `chosen` is the one that the service is set to (ZHIPING_CYCLE): no other can be opened.
+    """
+
+    name: Name
+    title: str | None = None
+    year: int | None = None
+    rubric: str | None = None
+    dates: CycleDates | None = None
+    problems: list[str] = Field(default_factory=list)
+    chosen: bool
+    opened_at: Instant | None
+
+
+class ConfiguredCycles(Model):
+    """The cycles of config/, by name."""
+
+    cycles: list[ConfiguredCycle]
 
 
 class GradeView(Model):

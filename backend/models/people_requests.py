@@ -64,8 +64,10 @@ class PersonChange(Model):
 
 
 class PeopleQuery(PageQuery):
-    """Which people: in a role, of a school, or of a district: its officers and its schools' contacts."""
+    """Which people: whose name begins so, in a role, of a school, or of a district: its officers and its schools'
+    contacts."""
 
+    name: Annotated[Line, StringConstraints(max_length=50)] | None = None
     role: FromJson[Role] | None = None
     district: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     school_id: Id | None = None

@@ -9,6 +9,7 @@ from backend.models.answers import SOMETHING
 from backend.models.base import Id, Instant, Line, Model, PointsIn
 from backend.models.outbox import Deliveries
 from backend.models.outcomes import GradeResult
+from backend.models.paging import Page
 from backend.models.public_notices import AwardedSchool
 from backend.models.submissions import Reason
 
@@ -44,6 +45,60 @@ class PublicationView(PublicationSummary):
 
     awarded: list[AwardedSchool]
     deliveries: Deliveries | None = None
+
+
+class PreviewedMessage(Model):
+    """A message that a publication would send: to whom, in which words; by WeChat too where they are bound."""
+
+    event: str
+    person_id: Id
+    person_name: Line
+    role: Literal["school", "district"]
+    wechat: bool
+    title: Line
+    text: str
+
+
+class PreviewedEntry(Model):
+    """What a publication would say of a school; `statement` is what the school reads, `public` whether everybody does.
+
+    A school without a contact is told nothing: `messages` is empty.
+    """
+
+    submission_id: Id
+    school_id: Id
+    school: Line
+    district: str
+    district_name: Line
+    grade: GradeResult
+    public: bool
+    messages: list[PreviewedMessage]
+
+
+class AwardCount(Model):
+    """So many schools would be granted the grade; null: 未达标."""
+
+    grade: str | None
+    grade_title: Line
+    count: int
+
+
+class PreviewSummary(Model):
+    """What a publication would come to. `obstacles` say why it can't be made yet; `without_contact` counts the schools
+    that nobody could be told for; `before` those of the publication before, which the next one holds too."""
+
+    title: Line
+    obstacles: list[str]
+    schools: int
+    awards: list[AwardCount]
+    without_contact: int
+    before: int
+
+
+class PublicationPreview(Page[PreviewedEntry]):
+    """A page of what would be published now, by the schools' names; the first one with the `summary`."""
+
+    summary: PreviewSummary | None
 
 
 class EntryView(Model):

@@ -94,6 +94,14 @@ class InvitationView(Model):
     used_at: Instant | None
 
 
+class InvitationOf(InvitationView):
+    """An invitation in the list of all, with whom it is for."""
+
+    person_id: Id
+    person_name: Line | None
+    made_by_name: Line | None
+
+
 class InvitationMade(InvitationView):
     """A new invitation. `scene` is what a mini-program code (小程序码) carries; `qr` is that code as an image in a
     data: address, null where WeChat didn't make one."""

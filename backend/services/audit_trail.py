@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
-from backend.models.audit_trail import AuditActor, AuditObject, AuditQuery, AuditRow
+from backend.models.audit_trail import (
+    EVENT_NAMES,
+    AuditActor,
+    AuditObject,
+    AuditQuery,
+    AuditRow,
+    EventName,
+    EventNames,
+)
 from backend.models.paging import Page
 from backend.models.people import Actor, Role
 from backend.store import audit
@@ -18,6 +26,11 @@ async def read(deps: Deps, actor: Actor, query: AuditQuery) -> Page[AuditRow]:
     return Page[AuditRow](items=[_view(row, names) for row in rows], next_cursor=cursor)
 
 
+def event_names() -> EventNames:
+    """All events that there may be, by their names."""
+    return EventNames(events=[EventName(event=event, name=name) for event, name in EVENT_NAMES.items()])
+
+
 def _wanted(query: AuditQuery) -> dict[str, Any]:
     exact = {"actor.person_id": query.person_id, "event": query.event, "object.id": query.object_id}
     wanted: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
@@ -29,6 +42,7 @@ def _view(row: Mapping[str, Any], names: Mapping[str, str]) -> AuditRow:
     return AuditRow(
         id=row["_id"],
         event=row["event"],
+        event_name=EVENT_NAMES.get(row["event"], row["event"]),
         at=row["at"],
         actor=_actor(row["actor"], names),
         object=AuditObject(kind=row["object"]["kind"], id=row["object"]["id"]),

@@ -1,11 +1,28 @@
 """What officers do to a cycle: open it, close a district's submissions earlier, extend a district's hand-in."""
 
 import asyncio
+from datetime import datetime
 
-from backend.config_files import ConfigError, load_cycle, parse_rubric_file, read_rubric_file
+from backend.config_files import (
+    ConfigError,
+    cycle_names,
+    load_cycle,
+    load_rubric,
+    parse_rubric_file,
+    read_rubric_file,
+)
 from backend.deps import Deps
 from backend.errors import Conflict, Detail, Invalid, NotFound
-from backend.models.cycles import Closing, CycleDates, CycleOpening, CycleView, DistrictDates, Extension
+from backend.models.cycles import (
+    Closing,
+    ConfiguredCycle,
+    ConfiguredCycles,
+    CycleDates,
+    CycleOpening,
+    CycleView,
+    DistrictDates,
+    Extension,
+)
 from backend.models.people import Actor
 from backend.services.audit import audit
 from backend.services.cycles import OpenCycle, calendar, current, cycle_view, district_dates
@@ -44,6 +61,34 @@ async def open_cycle(deps: Deps, actor: Actor | None, opening: CycleOpening) -> 
     opened = await transact(deps.db, work)
     deps.cycle_cache.drop()
     return cycle_view(opened, deps.districts)
+
+
+async def configured(deps: Deps, actor: Actor) -> ConfiguredCycles:
+    """The cycles that there are files of, with what is wrong in them, and which of them are open."""
+    opened = await cycles.opened_at(deps.db)
+    names = await asyncio.to_thread(cycle_names, deps.settings.config_folder)
+    return ConfiguredCycles(
+        cycles=[await asyncio.to_thread(_described, deps, name, opened.get(name)) for name in names]
+    )
+
+
+def _described(deps: Deps, name: str, opened_at: datetime | None) -> ConfiguredCycle:
+    folder, chosen = deps.settings.config_folder, name == deps.settings.cycle
+    try:
+        cycle = load_cycle(folder, name)
+        load_rubric(folder, cycle.rubric)
+    except ConfigError as error:
+        problems = [f"{error.file.name}：{each.message}" for each in error.problems]
+        return ConfiguredCycle(name=name, problems=problems, chosen=chosen, opened_at=opened_at)
+    return ConfiguredCycle(
+        name=name,
+        title=cycle.title,
+        year=cycle.year,
+        rubric=cycle.rubric,
+        dates=CycleDates(**{each: getattr(cycle.dates, each) for each in DATES}),
+        chosen=chosen,
+        opened_at=opened_at,
+    )
 
 
 def _configured(deps: Deps, name: str) -> tuple[Cycle, Rubric, bytes]:

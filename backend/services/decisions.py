@@ -15,10 +15,11 @@ from backend.services.audit import audit
 from backend.services.cases import hold_rulings, load_case
 from backend.services.cycles import OpenCycle, current
 from backend.services.outcomes import outcome_fields, statement
+from backend.services.overtaken import overtaken
 from backend.services.reconciliation import case_data
 from backend.services.submissions import visible
-from backend.services.workflow import faster, refusal, transition
-from backend.store import answers, decisions, outcomes
+from backend.services.workflow import refusal, transition
+from backend.store import answers, decisions, outcomes, visits
 from backend.store.mongo import Session, transact
 from backend.strict_json import write_json
 from inspection.rules.case import Case
@@ -55,7 +56,8 @@ async def _confirm(deps: Deps, actor: Actor, submission_id: str, opinion: str | 
         if seen is not None:
             proposed = await outcomes.find(deps.db, submission_id, transaction)
             if proposed is None or proposed["version"] != seen:
-                raise faster()
+                visit = await visits.live_of(deps.db, submission_id, transaction)
+                raise await overtaken(deps, transaction, submission_id, *([visit["_id"]] if visit else []))
         missing = await _missing(deps, transaction, actor, submission)
         await transition(deps, transaction, cycle, actor, Role.CITY, submission, "decide", missing)
         pointer, grade = await make(deps, transaction, cycle, actor, submission, opinion=opinion)

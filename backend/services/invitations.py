@@ -8,7 +8,7 @@ from backend.deps import Deps
 from backend.errors import Conflict, NotFound
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor, Holding, holding_view
-from backend.models.wechat import InvitationMade, InvitationState, InvitationView
+from backend.models.wechat import InvitationMade, InvitationOf, InvitationState, InvitationView
 from backend.services.audit import audit
 from backend.services.people_access import check_power, find_visible
 from backend.services.sign_in_links import choose_holding
@@ -16,6 +16,7 @@ from backend.services.wechat import gateway, image_of_scene
 from backend.store import invitations
 from backend.store.invitations import Invitation
 from backend.store.mongo import Session, transact
+from backend.store.notices import names_of
 
 # Without what is taken for one another: 0 O Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V. 20 characters, 8 of them: 2.6e10 codes.
 ALPHABET = "ACDEFHJKMNPRTUWXY347"
@@ -64,6 +65,23 @@ async def list_page(deps: Deps, actor: Actor, person_id: str, query: PageQuery) 
     found, cursor = await invitations.page_of_person(deps.db, person_id, query.limit, query.cursor)
     now = deps.clock()
     return Page[InvitationView](items=[_view(each, now) for each in found], next_cursor=cursor)
+
+
+async def list_all(deps: Deps, actor: Actor, query: PageQuery) -> Page[InvitationOf]:
+    """Everybody's invitations, newest first, up to a month after they ended."""
+    found, cursor = await invitations.page_of_all(deps.db, query.limit, query.cursor)
+    names = await names_of(deps.db, {each for one in found for each in (one.person_id, one.made_by) if each})
+    now = deps.clock()
+    items = [
+        InvitationOf(
+            **dict(_view(each, now)),
+            person_id=each.person_id,
+            person_name=names.get(each.person_id),
+            made_by_name=names.get(each.made_by or ""),
+        )
+        for each in found
+    ]
+    return Page[InvitationOf](items=items, next_cursor=cursor)
 
 
 async def revoke(deps: Deps, actor: Actor, person_id: str, invitation_id: str) -> None:

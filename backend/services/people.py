@@ -8,8 +8,9 @@ from backend.errors import Conflict, Detail, Forbidden, Invalid, NotFound
 from backend.models.paging import Page
 from backend.models.people import Actor, Holding, NewPerson, Role, holding_view
 from backend.models.people_requests import AddedPerson, PeopleQuery, PersonChange, PersonView, Ties
-from backend.names import name_key
+from backend.names import name_key, tidy
 from backend.services.audit import Change, audit, audit_many
+from backend.services.overtaken import overtaken
 from backend.services.people_access import check_power, end_outdated, end_promoted, find_visible, forget
 from backend.services.workflow import faster
 from backend.store import people, schools, sessions
@@ -131,7 +132,7 @@ async def change(deps: Deps, actor: Actor, person_id: str, wanted: PersonChange)
         person = await find_visible(deps, actor, person_id, transaction)
         check_power(actor, person)
         if person.version != wanted.version:
-            raise faster()
+            raise await overtaken(deps, transaction, person.id)
         new = {f"/holdings/{index}": each for index, each in enumerate(wanted.holdings) if each not in person.holdings}
         await check_holdings(deps, transaction, actor, new)
         ended = await _store_change(deps, transaction, actor, person, wanted)
@@ -202,6 +203,7 @@ async def list_page(deps: Deps, actor: Actor, query: PeopleQuery) -> Page[Person
         role=query.role,
         district=district,
         school_id=query.school_id,
+        name=tidy(query.name) if query.name else None,
         limit=query.limit,
         cursor=query.cursor,
     )

@@ -57,7 +57,8 @@ async def _begin(deps: Deps, transaction: Session, actor: Actor, body: Publish) 
     held = await publishing.hold(deps.db, transaction, cycle.id)
     if held["preparing"] is not None:
         return str(held["preparing"])
-    await _check(deps, transaction, cycle)
+    if against := await obstacles(deps, transaction, cycle):
+        raise refusal(State.DECIDED, against)
     decided = await public_notices.decided(deps.db, transaction, cycle.id)
     if not decided:
         raise Conflict("没有已认定而未公布的学校，请先认定", code="nothing_decided")
@@ -65,7 +66,7 @@ async def _begin(deps: Deps, transaction: Session, actor: Actor, body: Publish) 
         *await publications.entries_of(deps.db, held["latest"], transaction),
         *await fresh_entries(deps, transaction, cycle, decided),
     ]
-    title = body.title or f"{cycle.cycle.title}评估结果"
+    title = body.title or default_title(cycle)
     publication = await freeze(deps, transaction, cycle, actor, held, entries, kind="publication", title=title)
     await publishing.change(
         deps.db, transaction, cycle.id, {"preparing": publication["_id"], "count": publication["version"]}
@@ -73,8 +74,8 @@ async def _begin(deps: Deps, transaction: Session, actor: Actor, body: Publish) 
     return str(publication["_id"])
 
 
-async def _check(deps: Deps, transaction: Session, cycle: OpenCycle) -> None:
-    """Raises `Conflict` with all that stands against a publication (公示)."""
+async def obstacles(deps: Deps, transaction: Session | None, cycle: OpenCycle) -> Sequence[Problem]:
+    """All that stands against a publication now (公示)."""
     missing: dict[str, Sequence[Problem]] = {}
     end, now = await public_notices.last_end(deps.db, transaction, cycle.id), deps.clock()
     if end is not None and now < end:
@@ -86,12 +87,16 @@ async def _check(deps: Deps, transaction: Session, cycle: OpenCycle) -> None:
         missing["objections_settled"] = [Problem("", "objections_settled", message)]
     # No date of a district bounds this transition: what holds for one submission holds for all.
     answer = step("publish", State.DECIDED, workflow.Role.CITY, now, {}, missing)
-    if answer.target is None:
-        raise refusal(State.DECIDED, answer.reasons)
+    return answer.reasons
+
+
+def default_title(cycle: OpenCycle) -> str:
+    """What a publication is called where nobody says otherwise."""
+    return f"{cycle.cycle.title}评估结果"
 
 
 async def fresh_entries(
-    deps: Deps, transaction: Session, cycle: OpenCycle, decided: Sequence[Mapping[str, Any]]
+    deps: Deps, transaction: Session | None, cycle: OpenCycle, decided: Sequence[Mapping[str, Any]]
 ) -> list[Document]:
     """New entries of submissions with a decision, neither moved nor told yet."""
     entries: list[Document] = []

@@ -19,6 +19,7 @@ from backend.services.list_state import is_handed_in
 from backend.services.list_state import list_handed_in as list_handed_in
 from backend.services.list_view import list_view, listed_submissions, missing_for_hand_in, rows_of, stored_list
 from backend.services.notices import notify, officers_of
+from backend.services.overtaken import overtaken
 from backend.services.workflow import faster
 from backend.store import recommendation_lists
 from backend.store.mongo import Document, Session, transact
@@ -126,7 +127,7 @@ async def _hold_open(
         until = until_text(closes)
         raise Conflict(f"推荐名单的上报已于{until}截止；如需延期请联系市教育局", code="too_late")
     if stored["version"] != version:
-        raise Conflict("推荐名单刚刚被其他人修改过，请刷新后再试", code="version_conflict")
+        raise await overtaken(deps, transaction, stored["_id"])
     return cycle, stored
 
 

@@ -24,19 +24,39 @@ async def tell(
 ) -> None:
     """Tells the schools of these entries their result, each contact once a publication; and the district of a school
     that reached no grade, which nobody else is told. A correction is told to the school and its district."""
-    contacts = await contacts_of_schools(deps, transaction, [entry["school_id"] for entry in entries])
-    for entry in entries:
-        await _tell_one(deps, transaction, cycle, publication, entry, contacts[entry["school_id"]])
+    for entry, to, event, message in await messages(deps, transaction, cycle, publication, entries):
+        await notify(
+            deps, transaction, to, event, entry["submission_id"], **message, link="/results", once=publication["_id"]
+        )
 
 
-async def _tell_one(
+# An entry, the people to tell, the event, and its title, text and values.
+Telling = tuple[Mapping[str, Any], Sequence[str], str, Mapping[str, Any]]
+
+
+async def messages(
     deps: Deps,
-    transaction: Session,
+    transaction: Session | None,
     cycle: OpenCycle,
     publication: Mapping[str, Any],
-    entry: Mapping[str, Any],
-    contacts: Sequence[str],
-) -> None:
+    entries: Sequence[Mapping[str, Any]],
+) -> list[Telling]:
+    """What a publication (its kind, title and reason) with these entries tells whom."""
+    contacts = await contacts_of_schools(deps, transaction, [entry["school_id"] for entry in entries])
+    told: list[Telling] = []
+    for entry in entries:
+        event, message, quietly = _message(cycle, publication, entry)
+        told.append((entry, contacts[entry["school_id"]], event, message))
+        if not quietly:
+            officers = await officers_of(deps, transaction, entry["district"])
+            told.append((entry, officers, f"district_{event}", message))
+    return told
+
+
+def _message(
+    cycle: OpenCycle, publication: Mapping[str, Any], entry: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any], bool]:
+    """The event and the words, and whether only the school is told."""
     school, correction = entry["school"], publication["kind"] == "correction"
     grade = grade_view(cycle.cycle.rules, grade_of(entry["content"]))
     result = grade.statement
@@ -48,13 +68,8 @@ async def _tell_one(
         "title": title,
         "text": f"{school}：{result}。{why}",
         "values": {"school": school, "result": result, "grade": word, "title": publication["title"]},
-        "link": "/results",
-        "once": publication["_id"],
     }
-    await notify(deps, transaction, contacts, event, entry["submission_id"], **message)
-    if correction or result == BELOW:
-        officers = await officers_of(deps, transaction, entry["district"])
-        await notify(deps, transaction, officers, f"district_{event}", entry["submission_id"], **message)
+    return event, message, not correction and result != BELOW
 
 
 async def read(deps: Deps, actor: Actor, query: PageQuery) -> Page[ResultView]:

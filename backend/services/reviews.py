@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
-from backend.errors import Conflict, Detail, Invalid
+from backend.errors import Detail, Invalid
 from backend.models.people import Actor
 from backend.models.reviews import ReviewBody, ReviewItemView, ReviewView
 from backend.services.acting import require_reviewer
@@ -12,6 +12,7 @@ from backend.services.audit import audit
 from backend.services.cycles import OpenCycle, calendar
 from backend.services.form_fields import is_on_scale, scale_message
 from backend.services.list_state import list_handed_in
+from backend.services.overtaken import overtaken
 from backend.services.submission_steps import unknown_items
 from backend.services.submission_view import step_view
 from backend.services.submissions import cycle_of, visible
@@ -42,7 +43,7 @@ async def save(deps: Deps, actor: Actor, submission_id: str, body: ReviewBody) -
         await _check_open(deps, transaction, cycle, submission)
         before = submission["review"]
         if before["version"] != body.version:
-            raise Conflict("初评意见刚刚被其他人修改过，请刷新后再改", code="version_conflict")
+            raise await overtaken(deps, transaction, submission_id)
         review = _replaced(before, body, actor)
         if not await submissions.save(deps.db, submission, {"review": review}, (), transaction):
             raise faster()

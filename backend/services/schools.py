@@ -11,6 +11,7 @@ from backend.models.schools import Award, NewSchool, SchoolChange, SchoolQuery, 
 from backend.names import name_key
 from backend.services.audit import Change, audit_many
 from backend.services.cycles import OpenCycle, find_current
+from backend.services.overtaken import overtaken
 from backend.services.submissions import create_missing
 from backend.services.workflow import faster
 from backend.store import cycles, schools
@@ -78,7 +79,7 @@ async def change(deps: Deps, actor: Actor, school_id: str, wanted: SchoolChange)
         if school is None:
             raise _not_found()
         if school["version"] != wanted.version:
-            raise faster()
+            raise await overtaken(deps, transaction, school_id)
         cycle = await find_current(deps, transaction)
         if details := wrong_awards(deps, cycle, wanted.past_awards):
             raise Invalid("学校信息有误，请逐条改正", details=details)

@@ -22,6 +22,7 @@ from backend.models.visits import (
 from backend.services import visit_notices
 from backend.services.audit import Change, audit, audit_many
 from backend.services.cycles import OpenCycle, current
+from backend.services.overtaken import overtaken
 from backend.services.visit_access import visible
 from backend.services.visit_checks import Facts, Wanted, check, load
 from backend.services.visit_lists import view
@@ -132,7 +133,7 @@ async def change(deps: Deps, actor: Actor, visit_id: str, body: VisitChange) -> 
     async def work(transaction: Session) -> dict[str, Any]:
         visit = await visible(deps, actor, visit_id, transaction)
         if visit["version"] != body.version:
-            raise faster()
+            raise await overtaken(deps, transaction, visit_id)
         _check_changeable(visit, body)
         wanted = _changed(visit, body)
         cycle = await current(deps, transaction)

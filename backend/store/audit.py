@@ -57,6 +57,13 @@ def _document(event: AuditEvent) -> Document:
     }
 
 
+async def last_of(db: Database, object_ids: Sequence[str], session: Session | None = None) -> Document | None:
+    """The newest event about any of the objects."""
+    wanted = {"object.id": {"$in": list(object_ids)}}
+    found = db.audit_events.find(wanted, session=session).sort([("at", -1), ("_id", -1)]).limit(1)
+    return next(iter(await found.to_list(1)), None)
+
+
 async def page_of_events(
     db: Database, wanted: Mapping[str, Any], limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:

@@ -91,6 +91,11 @@ async def find(db: Database, cycle_id: str, cache: CycleCache, session: Session 
     )
 
 
+async def opened_at(db: Database) -> Mapping[str, datetime]:
+    """When each of the cycles that are open, or were, was opened; there are a few."""
+    return {each["_id"]: each["opened_at"] async for each in db.cycles.find({}, {"opened_at": 1}, hint="_id_")}
+
+
 async def find_rubric(db: Database, sha256: str, cache: CycleCache, session: Session | None = None) -> Rubric:
     """The rubric that a cycle pinned. KeyError where none of this hash was ever stored."""
     if sha256 in cache.rubrics:

@@ -71,6 +71,7 @@ INDEXES: tuple[Index, ...] = (
     Index("invitations", "code", ("code_hash",), unique=True),
     # What became of an invitation can be seen for a month after it ended.
     Index("invitations", "expires", ("expires_at",), expires_after=30 * 24 * 3600),
+    Index("invitations", "made", ("made_at", "_id")),
     Index("invitations", "person", ("person_id", "made_at", "_id")),
     Index("live_tickets", "expires", ("expires_at",), expires_after=0),
     Index("objections", "notice", ("notice_id", "recorded_at", "_id")),

@@ -88,6 +88,12 @@ async def page_of_person(
     return [_invitation(document) for document in documents], following
 
 
+async def page_of_all(db: Database, limit: int, cursor: str | None) -> tuple[list[Invitation], str | None]:
+    """All invitations, newest first."""
+    documents, following = await page(db.invitations, {}, ("made_at", "_id"), limit, cursor, descending=True)
+    return [_invitation(document) for document in documents], following
+
+
 def _invitation(document: Mapping[str, Any]) -> Invitation:
     return Invitation(
         id=document["_id"],

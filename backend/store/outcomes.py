@@ -41,6 +41,12 @@ async def find(db: Database, submission_id: str, session: Session | None = None)
     return await db.outcomes.find_one({"_id": submission_id}, session=session)
 
 
+async def awards_of(db: Database, submission_ids: Iterable[str]) -> list[str | None]:
+    """What each of the submissions is granted."""
+    found = db.outcomes.find({"_id": {"$in": list(submission_ids)}}, {"awarded": 1})
+    return [outcome.get("awarded") async for outcome in found]
+
+
 async def by_submission(
     db: Database, submission_ids: Iterable[str], session: Session | None = None
 ) -> Mapping[str, Document]:

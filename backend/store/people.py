@@ -15,6 +15,8 @@ from backend.store.paging import page
 SCHEMA = 2
 _BATCH = 500
 _DUPLICATE_KEY = 11000
+# Sorts behind every name.
+_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +131,17 @@ async def list_page(
     role: Role | None,
     district: str | None,
     school_id: str | None,
+    name: str | None,
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Person], str | None]:
-    """The people by name: in the role, of the school, of the district (its officers, its schools' contacts)."""
+    """The people by name: in the role, of the school, of the district (its officers, its schools' contacts), and those
+    among them whose name begins so."""
     wanted = _wanted(role, district, school_id)
     if wanted is None:
         return [], None
+    if name:
+        wanted["name"] = {"$gte": name, "$lt": name + _LAST}
     documents, following = await page(db.people, wanted, ("name", "_id"), limit, cursor)
     return [person_of(document) for document in documents], following
 

@@ -35,14 +35,14 @@ async def page_of(db: Database, cycle_id: str, limit: int, cursor: str | None) -
     return await page(db.public_notices, wanted, ("opened_at", "_id"), limit, cursor, _SUMMARY, descending=True)
 
 
-async def last_end(db: Database, session: Session, cycle_id: str) -> datetime | None:
+async def last_end(db: Database, session: Session | None, cycle_id: str) -> datetime | None:
     """When the notice of the cycle that runs longest is over; None where there was none."""
     found = db.public_notices.find({"cycle": cycle_id}, {"ends_at": 1}, session=session)
     notices = await found.sort("ends_at", -1).limit(1).to_list(None)
     return notices[0]["ends_at"] if notices else None
 
 
-async def decided(db: Database, session: Session, cycle_id: str) -> list[Document]:
+async def decided(db: Database, session: Session | None, cycle_id: str) -> list[Document]:
     """The decided submissions of the cycle: who they are of."""
     wanted = {"cycle": cycle_id, "state": State.DECIDED.value}
     fields = {"school_id": 1, "school.name": 1, "district": 1}
@@ -78,7 +78,7 @@ async def page_of_objections(
     return await page(db.objections, {"notice_id": notice_id}, ("recorded_at", "_id"), limit, cursor)
 
 
-async def open_objections(db: Database, session: Session, cycle_id: str) -> list[str]:
+async def open_objections(db: Database, session: Session | None, cycle_id: str) -> list[str]:
     """The names of the schools with an objection that waits to be settled, one each."""
     found = db.objections.find({"cycle": cycle_id, "state": "open"}, {"school_name": 1}, session=session)
     return sorted([each["school_name"] for each in await found.to_list(None)])

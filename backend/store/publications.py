@@ -82,6 +82,11 @@ async def has_entry(db: Database, publication_id: str | None, school_id: str, se
     return await db.publication_entries.find_one(wanted, {"_id": 1}, session=session) is not None
 
 
+async def count_entries(db: Database, publication_id: str) -> int:
+    """How many schools a publication holds."""
+    return await db.publication_entries.count_documents({"publication_id": publication_id}, hint="position")
+
+
 async def awards(db: Database, publication_id: str) -> Mapping[str, str]:
     """The awarded grades of a publication by school."""
     found = db.publication_entries.find({"publication_id": publication_id}, {"_id": 0, "school_id": 1, "awarded": 1})

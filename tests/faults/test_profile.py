@@ -14,6 +14,7 @@ from backend.demonstration.registration import City, Entrant, Member, add, add_o
 from backend.demonstration.schools import demo_schools
 from backend.deps import utc_now
 from backend.handlers.operation import Operation
+from backend.models.audit_trail import EVENT_NAMES
 from backend.models.outbox import ResendAll
 from backend.services import sent_events
 from backend.services.outbox import resend, summed
@@ -76,6 +77,7 @@ async def test_an_index_serves_every_operation(profile_database: Database, monke
             city.api.close()
     # Every GET that has one thing to read was answered.
     assert asked > 150
+    assert set(await db.audit_events.distinct("event")) <= set(EVENT_NAMES)
     count, found = await complaints(db)
     assert count > 2000
     assert not found, "\n".join(f"{times} × {what}" for what, times in sorted(found.items()))

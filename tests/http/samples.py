@@ -450,6 +450,7 @@ SAMPLES: Mapping[str, Sample] = {
     "me.set_password": Sample(body=lambda case: {"new": LONG}),
     "sign_in_link.make": Sample(body=lambda case: {}, values={"person_id": contact_or_self}),
     "cycle.open": Sample(body=lambda case: case.world.opening, prepare=no_cycle),
+    "cycle.list": Sample(),
     "cycle.read": Sample(),
     "rubric.read": Sample(),
     "district.close": Sample(body=lambda case: {"closes": case.world.later(days=10)}, district="xinghua"),
@@ -483,6 +484,7 @@ SAMPLES: Mapping[str, Sample] = {
     "accept.read": Sample(),
     "accept.report": Sample(body=accepts),
     "invitation.list": Sample(values={"person_id": contact_or_self}),
+    "invitation.list_all": Sample(),
     "invitation.make": Sample(body=lambda case: {}, values={"person_id": contact_or_self}, prepare=contact_unbound),
     "invitation.revoke": Sample(
         values={"person_id": lambda case: case.subject.contact.person.id, "invitation_id": invitation_of}
@@ -502,6 +504,7 @@ SAMPLES: Mapping[str, Sample] = {
     "school.read": Sample(),
     "school.change": Sample(body=lambda case: {"version": 1, "phone": "0523-86880000"}),
     "audit_event.read": Sample(),
+    "audit_event.names": Sample(),
     # A school is told once it may answer.
     "discrepancy.read": Sample({"school": "answering", "district": "closed", "city": "closed"}),
     "discrepancy.list": Sample("closed"),
@@ -528,6 +531,7 @@ SAMPLES: Mapping[str, Sample] = {
     "objection.settle": Sample("noticed", body=lambda case: {"result": "dismissed", "reason": "经核查正常开放"}),
     "publication.list": Sample(),
     "publication.publish": Sample("decided", body=lambda case: {}, prepare=publishable),
+    "publication.preview": Sample("decided"),
     "publication.read": Sample("published"),
     "publication.entries": Sample("published"),
     "publication.snapshot": Sample("published"),

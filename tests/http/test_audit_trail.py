@@ -30,6 +30,8 @@ async def test_events_are_told_whole_newest_first(service: Service, signed_in: S
     assert {**made, "id": ""} == {
         "id": "",
         "event": "thing.made",
+        # Of what has no name.
+        "event_name": "thing.made",
         "at": "2022-08-15T02:00:00Z",
         "actor": {
             "person_id": school.person.id,
@@ -91,3 +93,12 @@ async def test_others_may_not_read_it(service: Service, signed_in: SignIn) -> No
     assert (await service.get("/api/audit-events", (await signed_in("admin")).token)).status == 200
     for role in ("school", "inspector", "district"):
         assert (await service.get("/api/audit-events", (await signed_in(role)).token)).status == 403
+
+
+async def test_events_are_called_what_officers_call_them(service: Service, signed_in: SignIn) -> None:
+    city = await signed_in("city")
+    await happen(service, city, "visit.changed", new_id())
+    [row] = (await service.get("/api/audit-events?event=visit.changed", city.token)).json["items"]
+    assert row["event_name"] == "改动现场评估安排"
+    names = (await service.get("/api/audit-events/names", city.token)).json["events"]
+    assert {"event": "visit.changed", "name": "改动现场评估安排"} in names

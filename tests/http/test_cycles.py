@@ -181,6 +181,31 @@ async def test_config_that_is_wrong(start_service: StartService, city: SignedIn,
         assert str(tmp_path) not in answer.body.decode()
 
 
+async def test_the_cycles_that_there_are_files_of(start_service: StartService, city: SignedIn, tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(default_config_folder(), folder)
+    text = (folder / "cycles" / "2022.yaml").read_text()
+    (folder / "cycles" / "2023.yaml").write_text(text.replace('name: "2022"', 'name: "2023"'))
+    (folder / "cycles" / "bad.yaml").write_text(text.replace("score_step: 0.5", "score_step: many"))
+    async with start_service(config_folder=folder) as service:
+
+        async def listed() -> dict[str, Any]:
+            answer = await service.get("/api/cycles", city.token)
+            assert answer.status == 200, answer.body
+            return {each["name"]: each for each in answer.json["cycles"]}
+
+        before = await listed()
+        assert list(before) == ["2022", "2023", "bad"]
+        assert (before["2022"]["chosen"], before["2022"]["opened_at"], before["2023"]["chosen"]) == (True, None, False)
+        assert (before["2023"]["rubric"], before["2023"]["problems"]) == ("taizhou-2022", [])
+        assert before["bad"]["title"] is None
+        assert "bad.yaml" in before["bad"]["problems"][0]
+        assert (await open_cycle(service, city)).status == 201
+        opened = (await service.get("/api/cycle", city.token)).json
+        assert (await listed())["2022"]["opened_at"] == opened["opened_at"]
+        assert (await listed())["2022"]["dates"] == opened["dates"]
+
+
 async def test_the_rubric(service: Service, signed_in: SignIn, city: SignedIn) -> None:
     await open_cycle(service, city)
     school = await signed_in("school")

@@ -152,6 +152,19 @@ async def test_just_what_was_seen_is_confirmed(city: City) -> None:
     assert (await city.post("/api/decisions", body)).status == 200
 
 
+async def test_of_two_officers_the_second_is_told_what_the_first_did(city: City) -> None:
+    school, second = await city.school(**GAP), await city.sign_in("city", name="王科长")
+    seen = (await city.get("/api/decisions")).json["items"][0]["version"]
+    city.service.clock.advance(minutes=1)
+    assert (await city.decide(school)).status == 200
+    body = {"submission_ids": [school.submission_id], "seen": {school.submission_id: seen}}
+    late = await city.post("/api/decisions", body, second)
+    assert (late.status, late.error["code"]) == (409, "version_conflict")
+    assert city.officer.person.name in late.error["message"]
+    told = [(each["path"], each["message"]) for each in late.error["details"]]
+    assert told == [("/state", "状态由“评分完成”改为“已认定”")]
+
+
 async def test_a_decision_is_taken_back_and_stays_on_record(city: City) -> None:
     school = await city.decided("海陵小学")
     path = f"{school.path}/reopen-decision"

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -290,6 +291,24 @@ async def test_lists_by_the_page(service: Service, city: SignedIn, school: str) 
             cursor = f"&cursor={answer['next_cursor']}"
         assert len(seen) == count
         assert seen == sorted(set(seen))
+
+
+async def test_people_whose_name_begins_so(service: Service, city: SignedIn, school: str) -> None:
+    for number, name in enumerate(("王一", "王二", "李一")):
+        await add(service, city, contact(school), f"1390000000{number}", name)
+    await add(service, city, INSPECTOR, "13900000009", "王三")
+
+    async def named(query: str) -> list[str]:
+        answer = await service.get(f"/api/people?{query}", city.token)
+        assert answer.status == 200, answer.body
+        return sorted(each["name"] for each in answer.json["items"])
+
+    wang = quote("王")
+    assert await named(f"name={wang}") == ["王一", "王三", "王二"]
+    assert await named(f"name={wang}&role=inspector") == ["王三"]
+    assert await named(f"name={wang}&district=hailing") == ["王一", "王二"]
+    assert await named(f"name={wang}&school_id={school}") == ["王一", "王二"]
+    assert await named(f"name={quote('一')}") == []
 
 
 async def test_sessions_of_a_person(service: Service, signed_in: SignIn, city: SignedIn, clock: Clock) -> None:

@@ -119,6 +119,54 @@ async def test_each_is_told_their_own_result_once(city: City) -> None:
     assert await city.inbox(other) == []
 
 
+async def test_the_preview_is_what_is_then_sent(city: City) -> None:
+    good = await city.decided("甲小学", applied="excellent", lost=2050)
+    failed = await city.decided("丙小学", district="xinghua", **BELOW)
+    mute = await city.decided("无联系人小学")
+    await city.school("未认定小学")
+    people = [await city.contact(good), await city.contact(failed), await city.sign_in("district", district="xinghua")]
+    db = city.service.deps.db
+    before = await db.outbox.count_documents({})
+    answer = await city.get("/api/publications/preview")
+    assert answer.status == 200, answer.body
+    preview = answer.json
+    assert (await db.outbox.count_documents({}), await city.state(good)) == (before, "decided")
+    summary = preview["summary"]
+    assert (summary["schools"], summary["without_contact"], summary["before"], summary["obstacles"]) == (3, 1, 0, [])
+    counts = {each["grade"]: each["count"] for each in summary["awards"]}
+    assert counts == {"demonstration": 1, "excellent": 1, "qualified": 0, None: 1}
+    shown = {each["school_id"]: each for each in preview["items"]}
+    assert set(shown) == {good.id, failed.id, mute.id}
+    assert (shown[good.id]["public"], shown[failed.id]["public"], shown[mute.id]["messages"]) == (True, False, [])
+    assert [each["role"] for each in shown[failed.id]["messages"]] == ["school", "district"]
+    first = (await city.get("/api/publications/preview?limit=2")).json
+    rest = (await city.get(f"/api/publications/preview?limit=2&cursor={first['next_cursor']}")).json
+    assert rest["summary"] is None
+    assert first["items"] + rest["items"] == preview["items"]
+    await city.published()
+    messages = [message for each in preview["items"] for message in each["messages"]]
+    told = {(each["event"], each["person_id"], each["title"], each["text"]) for each in messages}
+    sent = await db.inbox.find({"event": {"$regex": "result"}}).to_list(None)
+    assert told == {(each["event"], each["person_id"], each["title"], each["text"]) for each in sent}
+    assert {each["person_id"] for each in messages} == {each.person.id for each in people}
+    after = (await city.get("/api/publications/preview")).json
+    assert (after["items"], after["summary"]["before"]) == ([], 3)
+    assert after["summary"]["obstacles"] == ["没有已认定而未公布的学校，请先认定"]
+
+
+async def test_the_preview_says_what_stands_against_publishing(city: City) -> None:
+    school = await city.decided("甲小学")
+    notice = await city.post("/api/public-notices", {"until": "2022-10-31", "text": "现予公示"})
+    objection = {"school_id": school.id, "text": "机房未开放", "from": "家长"}
+    path = f"/api/public-notices/{notice.json['id']}/objections"
+    assert (await city.post(path, objection)).status == 201
+    obstacles = (await city.get("/api/publications/preview")).json["summary"]["obstacles"]
+    refused = await city.publish()
+    assert refused.status == 409
+    assert obstacles == [each["message"] for each in refused.error["details"]]
+    assert len(obstacles) == 2
+
+
 async def test_results_are_ones_own(city: City) -> None:
     mine = await city.decided("甲小学", applied="excellent", unmet=[("1.1.5", "demonstration")], lost=1050)
     failed = await city.decided("丙小学", **BELOW)

@@ -32,6 +32,7 @@ async def put_review(world: World, school: Registered, by: SignedIn | None = Non
 
 async def test_a_review_is_saved_with_a_version(world: World, school: Registered, database: Database) -> None:
     items = {"1.1.1": {"remark": "无线未全覆盖", "points": 1.5}, "1.1.2": {"points": 0}, "1.1.3": {}}
+    world.service.clock.advance(minutes=1)
     answer = await put_review(world, school, items=items, opinion="同意推荐")
     assert answer.status == 200, answer.body
     assert answer.json["version"] == 1
@@ -44,6 +45,8 @@ async def test_a_review_is_saved_with_a_version(world: World, school: Registered
     assert read.json["items"] == answer.json["items"]
     stale = await put_review(world, school, items={"1.1.1": {"remark": "别的"}})
     assert (stale.status, stale.error["code"]) == (409, "version_conflict")
+    assert world.officer.person.name in stale.error["message"]
+    assert "逐条意见" in stale.error["message"]
     assert await database.audit_events.count_documents({"event": "review.saved"}) == 1
 
 

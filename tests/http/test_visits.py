@@ -218,6 +218,7 @@ async def test_a_planned_visit_is_changed(world: Visiting) -> None:
 async def test_a_change_of_an_old_version_is_refused(world: Visiting) -> None:
     school, team = await world.school(), await world.inspectors(1)
     visit = await world.plan(school, *team)
+    world.service.clock.advance(minutes=1)
     changes = [{"version": 1, "half": "afternoon"}, {"version": 1, "date": "2022-09-09"}]
     answers = await asyncio.gather(
         *(world.service.patch(f"/api/visits/{visit}", change, world.city.token) for change in changes)
@@ -225,6 +226,13 @@ async def test_a_change_of_an_old_version_is_refused(world: Visiting) -> None:
     assert sorted(answer.status for answer in answers) == [200, 409]
     loser = next(answer for answer in answers if answer.status == 409)
     assert loser.error["code"] == "version_conflict"
+    # Who was slower is told by whom, and what they changed.
+    assert world.city.person.name in loser.error["message"]
+    [change] = loser.error["details"]
+    assert (change["path"], change["message"]) in [
+        ("/half", "时段由“上午”改为“下午”"),
+        ("/date", "日期由“2022-09-05”改为“2022-09-09”"),
+    ]
     assert await world.db.visit_slots.count_documents({}) == 1
 
 

@@ -73,6 +73,23 @@ async def test_a_code_binds_and_then_the_login_alone_signs_in(
     assert events.count("session.opened") == 2
 
 
+async def test_officers_see_the_invitations_of_all(
+    service: Service, stub: Stub, database: Database, city: SignedIn, clock: Clock
+) -> None:
+    person = await somebody(database)
+    first = await invite(service, city, person)
+    clock.advance(minutes=1)
+    second = await invite(service, city, person)
+    answer = await service.get("/api/invitations", city.token)
+    assert answer.status == 200, answer.body
+    rows = answer.json["items"]
+    assert [(row["id"], row["state"]) for row in rows] == [(second["id"], "open"), (first["id"], "revoked")]
+    assert {(row["person_id"], row["person_name"], row["made_by_name"]) for row in rows} == {
+        (person.id, person.name, city.person.name)
+    }
+    assert second["code"] not in answer.body.decode()
+
+
 async def test_the_openid_never_leaves_the_server(
     service: Service, stub: Stub, database: Database, city: SignedIn, caplog: pytest.LogCaptureFixture
 ) -> None:
