@@ -19,6 +19,7 @@ _PATTERNS = {
     "web_path": r"(?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]*",
     "record_kind": r"(?:evidence|visit-photo)",
     "part": r"(?:320|2048|document)",
+    "rubric_hash": r"[0-9a-f]{64}",
     "page_file": r"[a-z-]{1,40}\.(?:css|js)",
 }
 _PART = re.compile(r"\{([a-z_]+)\}")

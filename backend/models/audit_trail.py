@@ -61,6 +61,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "recommendation_list.saved": "保存推荐名单",
     "review.saved": "保存初评意见",
     "reviewer.appointed": "指定市直初评人",
+    "rubric.adopted": "采用新细则",
+    "rubric.left": "放弃新细则",
     "ruling.made": "裁定",
     "school.changed": "修改学校",
     "school.registered": "登记学校",

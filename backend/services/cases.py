@@ -6,6 +6,7 @@ from typing import Any
 from backend.deps import Deps
 from backend.services.cycles import OpenCycle
 from backend.services.reconciliation import case_of, suspects
+from backend.services.submissions import pinned
 from backend.services.workflow import faster
 from backend.store import score_sheets, visits
 from backend.store.mongo import Session
@@ -21,6 +22,7 @@ async def load_case(
         raise LookupError(f"submission {submission['_id']} has no visit")
     sheets = await score_sheets.signed_by_visit(deps.db, [visit["_id"]], transaction)
     suspect = await suspects(deps, [(submission, visit)], transaction)
+    cycle = await pinned(deps, cycle, submission, transaction)
     return visit, case_of(cycle, submission, visit, sheets[visit["_id"]], suspect[submission["_id"]])
 
 

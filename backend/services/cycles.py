@@ -155,11 +155,12 @@ def _item_view(item: Item) -> ItemView:
         points=item.points,
         text=item.text,
         starred=item.starred,
-        clauses=[_clause_view(clause) for clause in item.clauses],
+        clauses=[clause_view(clause) for clause in item.clauses],
     )
 
 
-def _clause_view(clause: Clause) -> ClauseView:
+def clause_view(clause: Clause) -> ClauseView:
+    """How an answer shows a clause."""
     figures = clause.figures
     return ClauseView(
         name=clause.name,

@@ -18,7 +18,7 @@ def outcome_fields(case: Case, outcome: Outcome) -> dict[str, Any]:
     grade = (
         grade_fields(case.applied, outcome.decision) if outcome.decision else {"applied": case.applied, "total": None}
     )
-    return {**grade, "discrepancies": len(outcome.discrepancies)}
+    return {**grade, "discrepancies": len(outcome.discrepancies), "rubric": case.rubric.sha256}
 
 
 def grade_fields(applied: str, decision: GradeDecision) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from backend.store.submissions import item_code
 from inspection.rules.case import Answers, Case, Sheet
 from inspection.rules.reconciliation import Ruling, rulings_in_force
 from inspection.rules.replay import case_to_data
+from inspection.rules.rubric_changes import under
 from inspection.rules.workflow import State
 
 # Schools that are read together: a batch is decoded in one go, which nothing else can run beside.
@@ -56,7 +57,7 @@ def case_of(
     if school is None:
         raise ValueError(f"submission {submission['_id']} has no figures")
     signed = [sheet for sheet in sheets if sheet["state"] == "signed"]
-    return Case(
+    case = Case(
         rubric=open_cycle.rubric,
         rules=open_cycle.cycle.rules,
         applied=submission["application"]["applied"],
@@ -71,6 +72,8 @@ def case_of(
         evidence=evidence_counts(submission),
         suspect=suspect,
     )
+    # What was said by an earlier rubric counts as far as the present one has a place for it.
+    return under(case, open_cycle.rubric) if open_cycle.rubric_changed else case
 
 
 async def suspects(
@@ -105,15 +108,16 @@ def case_data(case: Case) -> dict[str, object]:
 
 
 async def cases(
-    deps: Deps, cycle: OpenCycle, states: Iterable[State]
+    deps: Deps, cycle: OpenCycle, states: Iterable[State], after: str = ""
 ) -> AsyncGenerator[tuple[Mapping[str, Any], Mapping[str, Any], Case], None]:
-    """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids.
+    """Every submission in one of the states that has a visit, with the visit and its case, in the order of their ids;
+    those whose id comes `after` this one.
 
     The submissions come without the versions and the history of their fields. MongoDB gets the next few ready while
     these are worked on: at most two batches are in memory at once.
     """
     wanted, count = tuple(states), 0
-    next_batch: asyncio.Task[list[_Read]] | None = asyncio.create_task(_read_after(deps, cycle, wanted, ""))
+    next_batch: asyncio.Task[list[_Read]] | None = asyncio.create_task(_read_after(deps, cycle, wanted, after))
     try:
         while next_batch is not None:
             batch = await next_batch

@@ -6,6 +6,7 @@ For other use cases: `visible(deps, actor, submission_id) -> document` (NotFound
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backend.deps import Deps
@@ -62,7 +63,17 @@ async def cycle_of(deps: Deps, submission: Mapping[str, Any], transaction: Sessi
         cycle = await stored_cycles.find(deps.db, submission["cycle"], deps.cycle_cache, transaction)
     if cycle is None:
         raise not_found()
-    return cycle
+    return await pinned(deps, cycle, submission, transaction)
+
+
+async def pinned(
+    deps: Deps, cycle: OpenCycle, submission: Mapping[str, Any], transaction: Session | None = None
+) -> OpenCycle:
+    """The cycle with the rubric of the submission: what is published keeps its own, whatever the cycle's becomes."""
+    sha256 = submission.get("rubric_sha256", cycle.rubric.sha256)
+    if sha256 == cycle.rubric.sha256:
+        return cycle
+    return replace(cycle, rubric=await stored_cycles.find_rubric(deps.db, sha256, deps.cycle_cache, transaction))
 
 
 def not_found() -> NotFound:

@@ -25,7 +25,7 @@ SCHEMA = 1
 class OpenCycle:
     """A cycle as it runs. `closes` and `hand_in` hold what a district's dates differ by: it closed its submissions
     earlier, or the city extended its hand-in, at the moment in `extended_at`: lists handed in before that are open
-    again."""
+    again. `rubric_changed`: another rubric was pinned before."""
 
     id: str
     cycle: Cycle
@@ -35,6 +35,7 @@ class OpenCycle:
     version: int
     opened_at: datetime
     extended_at: Mapping[str, datetime] = field(default_factory=dict)
+    rubric_changed: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ async def find(db: Database, cycle_id: str, cache: CycleCache, session: Session 
         version=document["version"],
         opened_at=document["opened_at"],
         extended_at={district: each["granted_at"] for district, each in document["extensions"].items()},
+        rubric_changed="rubric_changed_at" in document,
     )
 
 

@@ -1,8 +1,8 @@
 """The outcome of each submission as it stands: what it would be granted now, and the decision where there is one.
 
 {_id: the submission's, schema, version, cycle, school_id, district, applied, total, attained, awarded, explanation:
-[{grade, points_short, clauses_unmet: [{item, clause}]}], shortest_path, discrepancies, at, decision: {id, version} |
-None}
+[{grade, points_short, clauses_unmet: [{item, clause}]}], shortest_path, discrepancies, rubric: SHA-256, at,
+decision: {id, version} | None}
 
 Points are hundredths. It follows from the case (`services.discrepancies.refresh`); the decisions themselves, with the
 case that they stand on, are in `store.decisions`.

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from backend.app import ROUTES
+from backend.config_files import default_config_folder, read_rubric_file
 from backend.handlers.openapi_document import Line, lines
 from backend.handlers.operation import Media
 from backend.models.people import Role
@@ -92,6 +93,7 @@ VALUES: Mapping[str, Value] = {
     "objection_id": lambda case: case.subject.objection_id,
     "publication_id": lambda case: case.subject.publication_id,
     "district": lambda case: case.subject.district,
+    "rubric_hash": lambda case: candidate(case),
     "item": lambda case: ITEM,
     "import_kind": lambda case: "schools",
     "page_file": lambda case: "style.css",
@@ -267,6 +269,36 @@ async def list_handed_in(case: Case) -> None:
     path = f"/api/recommendation-lists/{case.subject.district}"
     await case.world.send("PUT", path, await whole_list(case), officer)
     await case.world.send("POST", f"{path}/hand-in", await version_of_list(case), officer)
+
+
+def rubric_file(case: Case) -> bytes:
+    """The rubric with another remark at its end: another file, which says the same."""
+    source = read_rubric_file(default_config_folder(), "taizhou-2022")
+    return source + f"# {case.world.number()}\n".encode()
+
+
+async def candidate(case: Case) -> str:
+    """A rubric that was uploaded to be looked at."""
+    answer = await case.world.service.request(
+        "POST",
+        "/api/rubric/candidates",
+        body=rubric_file(case),
+        token=case.world.city.token,
+        headers={"Content-Type": "application/yaml"},
+    )
+    assert answer.status == 201, answer.body
+    return str(answer.json["sha256"])
+
+
+async def adoption(case: Case) -> Any:
+    """Why it is taken, and what it was compared with."""
+    cycle = await case.world.service.get("/api/cycle", case.world.city.token)
+    return {"reason": "省里修订了细则", "present_sha256": cycle.json["rubric_sha256"]}
+
+
+async def nothing_decided(case: Case) -> None:
+    """No school waits for its publication."""
+    await case.world.db.submissions.update_many({"state": "decided"}, {"$set": {"state": "withdrawn"}})
 
 
 async def no_cycle(case: Case) -> None:
@@ -453,6 +485,12 @@ SAMPLES: Mapping[str, Sample] = {
     "cycle.list": Sample(),
     "cycle.read": Sample(),
     "rubric.read": Sample(),
+    "rubric_candidate.list": Sample(),
+    "rubric_candidate.upload": Sample(body=rubric_file),
+    "rubric_candidate.read": Sample(),
+    "rubric_candidate.leave": Sample(),
+    "rubric_candidate.compare": Sample("closed"),
+    "rubric_candidate.adopt": Sample("closed", body=adoption, prepare=nothing_decided),
     "district.close": Sample(body=lambda case: {"closes": case.world.later(days=10)}, district="xinghua"),
     "district.extend": Sample(
         body=lambda case: {"hand_in": case.world.later(days=25, minutes=case.world.number()), "reason": "材料较多"},
