@@ -7,7 +7,7 @@ SCRIPT = "assets/index-1a2b3c4d.js"
 
 
 def make_build(folder: Path, *, script: str = SCRIPT, text: str = "let a = 1;\n" * 50) -> Path:
-    """Writes it to `folder`, the entries `phone` and `school` inside; gives the folder.
+    """Writes it to `folder`, the entries `phone`, `school` and `console` inside; gives the folder.
 
     What stands for brotli is only marked so.
     """
@@ -17,7 +17,7 @@ def make_build(folder: Path, *, script: str = SCRIPT, text: str = "let a = 1;\n"
         "sw.js": "self.skipWaiting;\n",
         "manifest.webmanifest": '{"name": "智评"}\n',
     }
-    entries = [(entry, name, content) for entry in ("phone", "school") for name, content in files.items()]
+    entries = [(entry, name, content) for entry in ("phone", "school", "console") for name, content in files.items()]
     for entry, name, content in entries:
         file = folder / entry / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -59,6 +59,7 @@ class Operation:
     check_headers: TypeAdapter[Any] | None
     answer_adapter: TypeAdapter[Any] | None
     in_thread: bool
+    any_query: bool
 
     @property
     def streamed(self) -> bool:
@@ -77,6 +78,7 @@ def operation(
     status: int | None = None,
     errors: tuple[type[AppError], ...] = (),
     in_thread: bool = False,
+    any_query: bool = False,
 ) -> Callable[[Callable[Concatenate[_H, _P], Awaitable[Any]]], Callable[Concatenate[_H, _P], Awaitable[None]]]:
     """Declares a method of a `Handler`, which returns its answer: an instance of `answer`, bytes or an `Attachment` for
     `Media`, or None.
@@ -85,6 +87,8 @@ def operation(
     header's name as their alias. Where `id` is left out it is `may`. The
     status is 200, or 204 where there is no answer. `errors` are those that the service raises beyond what follows from
     the rest: 400, 401, 403, 404 of ids, 413, 415, 422, 429, 503.
+
+    `any_query`: what stands behind the ? is none of the service's business, but of the page that it answers with.
 
     `in_thread`: the method has the request read and the answer written in a thread, by `read` and `dump`.
     """
@@ -110,6 +114,7 @@ def operation(
             check_headers=_adapter(headers),
             answer_adapter=_adapter(answer),
             in_thread=in_thread,
+            any_query=any_query,
         )
 
         @wraps(method)

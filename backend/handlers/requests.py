@@ -90,7 +90,7 @@ def _checked(adapter: TypeAdapter[Any], data: Any) -> tuple[Any, list[Detail]]:
 
 def read_query(operation: Operation, query: str) -> tuple[Any, list[Detail]]:
     """The query string as its model, and what is wrong with it: unknown and repeated parameters too."""
-    if not query and operation.check_query is None:
+    if operation.any_query or (not query and operation.check_query is None):
         return None, []
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)

@@ -125,6 +125,27 @@ class SchoolRoot(Handler):
         self.set_header("Location", "/s/")
 
 
+class Console(WebPages):
+    """/c/{web_path}"""
+
+    entry = "console"
+
+    # Filters and pages of its tables stand in the address: who sends a colleague a link sends what they see.
+    @operation(id="web.console", answer=Media(_TYPES), errors=(NotFound,), any_query=True)
+    async def get(self, web_path: str) -> bytes:
+        """The console of district and city: a file of it, or one of its pages."""
+        return await self.answer_file(web_path)
+
+
+class ConsoleRoot(Handler):
+    """/c"""
+
+    @operation(id="web.console_root", status=302)
+    async def get(self) -> None:
+        """The way to the console: its addresses stand below the slash."""
+        self.set_header("Location", "/c/")
+
+
 class App(Handler):
     """/api/app"""
 
@@ -140,4 +161,6 @@ ROUTES: tuple[Route, ...] = (
     Route("/m/{web_path}", Phone),
     Route("/s", SchoolRoot),
     Route("/s/{web_path}", School),
+    Route("/c", ConsoleRoot),
+    Route("/c/{web_path}", Console),
 )

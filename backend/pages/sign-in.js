@@ -59,8 +59,8 @@ async function switchTo(holding) {
 
 // Who has a page of their own goes on to it, or to the one wanted below it: messages lead to /visits/…, which is
 // /m/visits/… for an inspector.
-const PAGES = { inspector: '/m/', school: '/s/' };
-const PAGE_NAMES = { inspector: '进入现场评估', school: '进入学校填报' };
+const PAGES = { inspector: '/m/', school: '/s/', district: '/c/', city: '/c/', admin: '/c/' };
+const PAGE_NAMES = { inspector: '进入现场评估', school: '进入学校填报', district: '进入工作台', city: '进入工作台', admin: '进入工作台' };
 
 function goOn(me, wanted) {
   const page = PAGES[me.holding.role];

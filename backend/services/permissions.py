@@ -132,6 +132,8 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "photo_flag.settle": {Role.CITY: Scope.ANY},
     "target.read": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.list": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "submission.table": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "submission.count": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.read": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.read_changes": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.save": {Role.SCHOOL: Scope.OWN},

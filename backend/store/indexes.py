@@ -126,6 +126,7 @@ INDEXES: tuple[Index, ...] = (
     Index("submissions", "district", ("cycle", "district", "school.name", "_id")),
     Index("submissions", "district_state", ("cycle", "district", "state", "school.name", "_id")),
     Index("submissions", "name", ("cycle", "school.name", "_id")),
+    Index("submissions", "submitted", ("cycle", "district", "state", "submitted_at", "_id", "school.name")),
     Index("submissions", "state", ("cycle", "state", "school.name", "_id")),
     Index("submissions", "state_id", ("cycle", "state", "_id")),
     Index("subscription_quotas", "openid", ("openid",)),

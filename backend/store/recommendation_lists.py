@@ -9,7 +9,7 @@ A frozen list, in `recommendation_list_snapshots`: {_id, schema, list, contact, 
 A reviewer: {_id: "2022/municipal", schema, version, person_id}.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backend.store.mongo import Database, Document, Session
@@ -31,6 +31,13 @@ async def find(
 ) -> Document | None:
     """The list as stored, whole or just `fields`; None where nothing was saved yet."""
     return await db.recommendation_lists.find_one({"_id": list_id(cycle_id, district)}, fields, session=session)
+
+
+async def of_districts(db: Database, cycle_id: str, districts: Iterable[str]) -> dict[str, Document]:
+    """When those of the districts' lists that were ever begun were handed in, by district."""
+    ids = {list_id(cycle_id, district): district for district in districts}
+    found = db.recommendation_lists.find({"_id": {"$in": list(ids)}}, {"handed_in_at": 1})
+    return {ids[each["_id"]]: each async for each in found}
 
 
 async def insert_snapshot(db: Database, session: Session, snapshot: Document) -> None:

@@ -13,9 +13,14 @@ filled in, or cleared, is None or not there. `fields` says of each field of the 
 it was written, at which `version` of the document last, and which other values await a choice.
 """
 
+import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
 
 from backend.store.mongo import Database, Document, Session
 from backend.store.paging import page
@@ -114,6 +119,60 @@ async def page_of(
     """A page of the cycle's submissions by the schools' names; `filters` may hold district, state."""
     wanted = {"cycle": cycle_id, **filters}
     return await page(db.submissions, wanted, ("school.name", "_id"), limit, cursor, SUMMARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of a cycle's submissions: for each district the states, and a part of the school's name."""
+
+    states: Sequence[tuple[str, Sequence[State]]]
+    name: str | None = None
+
+    def filter(self, cycle_id: str) -> Document:
+        """The filter, one branch for the districts that share their states: with every field before the sort key said,
+        the index gives the rows in their order."""
+        by_states: dict[tuple[State, ...], list[str]] = {}
+        for district, states in self.states:
+            by_states.setdefault(tuple(states), []).append(district)
+        named = {"school.name": {"$regex": re.escape(self.name), "$options": "i"}} if self.name else {}
+        branches: list[Document] = [
+            {"cycle": cycle_id, "district": {"$in": districts}, "state": {"$in": list(states)}, **named}
+            for states, districts in by_states.items()
+        ]
+        return branches[0] if len(branches) == 1 else {"$or": branches}
+
+
+# The index of each order that the table can be in.
+_ORDERS = {"name": ("school.name", "district_state"), "submitted_at": ("submitted_at", "submitted")}
+_TABLE = {
+    **SUMMARY,
+    "since": {"$ifNull": [{"$last": "$history.at"}, "$created_at"]},
+    "returns": {"$size": {"$filter": {"input": "$history", "cond": {"$eq": ["$$this.event", "returned"]}}}},
+}
+
+
+async def table(
+    db: Database, cycle_id: str, wanted: Wanted, sort: str, skip: int, limit: int
+) -> tuple[list[Document], int]:
+    """Rows of the table (as `SUMMARY`, with `since` and `returns`) in an order (`name`, or `-name` for the other way
+    round), and how many there are in all."""
+    if not wanted.states:
+        return [], 0
+    filter_, (key, index) = wanted.filter(cycle_id), _ORDERS[sort.removeprefix("-")]
+    direction = DESCENDING if sort.startswith("-") else ASCENDING
+    found = db.submissions.find(filter_, _TABLE).sort([(key, direction), ("_id", direction)]).hint(index)
+    rows, total = await asyncio.gather(
+        found.skip(skip).limit(limit).to_list(None), db.submissions.count_documents(filter_, hint=index)
+    )
+    return rows, total
+
+
+async def count_states(db: Database, cycle_id: str) -> dict[tuple[str, str], int]:
+    """How many submissions of the cycle there are, by district and state; the index alone says it."""
+    group = {"_id": {"district": "$district", "state": "$state"}, "count": {"$sum": 1}}
+    pipeline: list[Document] = [{"$match": {"cycle": cycle_id}}, {"$group": group}]
+    found = db.submissions.aggregate(pipeline, hint="district_state")
+    return {(each["_id"]["district"], each["_id"]["state"]): each["count"] async for each in found}
 
 
 async def of_school(db: Database, cycle_id: str, school_id: str, session: Session | None = None) -> Document | None:

@@ -1,12 +1,13 @@
 import vue from '@vitejs/plugin-vue'
 import { VantResolver } from '@vant/auto-import-resolver'
 import components from 'unplugin-vue-components/vite'
+import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vite'
 import { compression, defineAlgorithm } from 'vite-plugin-compression2'
 import { VitePWA } from 'vite-plugin-pwa'
 
 /** One project, an entry for each kind of workplace; each is built by itself: `vite build --mode phone`. */
-const ENTRIES = { phone: '/m/', school: '/s/' } as const
+const ENTRIES = { phone: '/m/', school: '/s/', console: '/c/' } as const
 
 export default defineConfig(({ mode }) => {
   const entry = mode in ENTRIES ? (mode as keyof typeof ENTRIES) : 'phone'
@@ -16,17 +17,23 @@ export default defineConfig(({ mode }) => {
     base,
     plugins: [
       vue(),
-      components({ resolvers: [VantResolver()], dts: '../components.gen.d.ts', dirs: [] }),
-      VitePWA({
-        strategies: 'injectManifest',
-        srcDir: '../shared',
-        filename: 'sw.ts',
-        // A page in use is never reloaded under the inspector's thumb: the app asks first (`updates.ts`).
-        registerType: 'prompt',
-        injectRegister: null,
-        manifest: false,
-        injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
+      components({
+        resolvers: [entry === 'console' ? ElementPlusResolver() : VantResolver()],
+        dts: '../components.gen.d.ts',
+        dirs: [],
       }),
+      // A desk has a network: only what is used on the way starts without one.
+      entry !== 'console' &&
+        VitePWA({
+          strategies: 'injectManifest',
+          srcDir: '../shared',
+          filename: 'sw.ts',
+          // A page in use is never reloaded under the inspector's thumb: the app asks first (`updates.ts`).
+          registerType: 'prompt',
+          injectRegister: null,
+          manifest: false,
+          injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
+        }),
       // The service sends these as they are, by what the browser accepts.
       compression({
         algorithms: [defineAlgorithm('gzip', { level: 9 }), 'brotliCompress'],

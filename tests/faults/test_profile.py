@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -40,6 +40,7 @@ FILTERS = {
     "severity": "minor",
     "date": "2022-09-05",
     "what": "publication",
+    "late": "true",
     "figure": "gaps",
 }
 KINDS = {"/api/discrepancies": "overstated", "/api/photo-flags": "no_capture_time"}
@@ -138,7 +139,7 @@ async def _read_everything(service: Service, city: City, published: str) -> int:
             answer = await service.get(f"{path}?{query}" if query else path, who.token)
             assert answer.status < 500, (path, query, answer.body)
             answered += answer.status == 200
-            if answer.status == 200 and "limit=" in query and answer.json["next_cursor"]:
+            if answer.status == 200 and "limit=" in query and answer.json.get("next_cursor"):
                 again = await service.get(f"{path}?{query}&cursor={answer.json['next_cursor']}", who.token)
                 assert again.status == 200
     return answered
@@ -168,8 +169,14 @@ def _queries(template: str, operation: Operation, known: Mapping[str, Any]) -> l
     filters = [f"{name}={values[name]}" for name in sorted(names - {"limit", "cursor"}) if name in values]
     if names == {"since"}:
         filters = ["since=1"]
-    pairs = ["&".join(pair) for pair in itertools.combinations(filters, 2)]
+    if "sort" in names:
+        filters += [f"sort={order}" for order in get_args(operation.query.model_fields["sort"].annotation)]
+    pairs = ["&".join(pair) for pair in itertools.combinations(filters, 2) if _name(pair[0]) != _name(pair[1])]
     return ["", *("&".join(part for part in (page, each) if part) for each in ("", *filters, *pairs))]
+
+
+def _name(parameter: str) -> str:
+    return parameter.partition("=")[0]
 
 
 async def test_an_index_serves_the_worker(profile_database: Database) -> None:

@@ -470,6 +470,8 @@ SAMPLES: Mapping[str, Sample] = {
     "web.phone_root": Sample(),
     "web.school": Sample(),
     "web.school_root": Sample(),
+    "web.console": Sample(),
+    "web.console_root": Sample(),
     "health.alive": Sample(),
     "health.ready": Sample(),
     "health.metrics": Sample(),
@@ -617,6 +619,9 @@ SAMPLES: Mapping[str, Sample] = {
     "visit.close": Sample("countersigned", but=NOT_LEAD),
     "visit.reopen": Sample("closed", body=said),
     "submission.list": Sample(),
+    "submission.table": Sample(),
+    "submission.table_export": Sample(),
+    "submission.count": Sample(),
     "submission.read": Sample(),
     "submission.save": Sample(
         body=lambda case: {"changes": [{"field": "/application/teachers", "value": 60, "version": 0}]}

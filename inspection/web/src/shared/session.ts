@@ -2,7 +2,7 @@
 
 import { reactive } from 'vue'
 import { newApi } from '../api/client'
-import type { Me } from '../api/types'
+import type { Me, SessionOpened } from '../api/types'
 
 // The sign-in page writes the first, and this app both.
 const TOKEN = 'zhiping.token'
@@ -42,9 +42,30 @@ export async function refresh(): Promise<void> {
   }
   const answer = await newApi(() => held).get<Me>('/api/me')
   if (answer.ok) {
-    localStorage.setItem(REMEMBERED, JSON.stringify({ me: answer.data, token: held } satisfies Remembered))
-    Object.assign(session, { me: answer.data, token: held, ended: false })
+    take({ me: answer.data, token: held })
   } else if (answer.status === 401) forget(held)
+}
+
+/** Opens a session by a password; gives why it could not, in a sentence, or "". */
+export async function open(body: { readonly account: string; readonly password: string }): Promise<string> {
+  const answer = await newApi(() => null).post<SessionOpened>('/api/sessions', body)
+  if (!answer.ok) return answer.message
+  take(answer.data)
+  return ''
+}
+
+/** Goes on in another of the person's roles; whether it could be. */
+export async function switchTo({ role, school_id, district }: Me['holding']): Promise<boolean> {
+  const body = { holding: { role, school_id, district } }
+  const answer = await newApi(token).put<SessionOpened>('/api/sessions/current', body)
+  if (answer.ok) take(answer.data)
+  return answer.ok
+}
+
+function take(opened: SessionOpened): void {
+  localStorage.setItem(TOKEN, opened.token)
+  localStorage.setItem(REMEMBERED, JSON.stringify({ me: opened.me, token: opened.token } satisfies Remembered))
+  Object.assign(session, { me: opened.me, token: opened.token, ended: false })
 }
 
 /** A request found no session. What is on the phone stays; whoever has signed in since is asked for. */

@@ -1,0 +1,87 @@
+"""Tables of the console: a page of one, and an export of the same rows in the same order.
+
+A table is declared once (`Table`): its filters, its rows, the columns of its export, and a function that finds what a
+query asks for. `handlers/tables.py` makes the operations of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from backend.deps import Deps
+from backend.models.attachments import Attachment
+from backend.models.base import Model
+from backend.models.people import Actor
+from backend.models.tables import MOST_EXPORTED, TableFilters, TablePage, table_of
+from inspection.rules.workflow import SHANGHAI
+
+_R = TypeVar("_R", bound=Model)
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn(Generic[_R]):
+    """A column of the export: its title, its width in characters, and what it says of a row."""
+
+    title: str
+    width: int
+    value: Callable[[_R], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[_R]):
+    """What a query found: the documents of the rows asked for, how many there are in all, and how each is shown."""
+
+    documents: Sequence[Mapping[str, Any]]
+    total: int
+    view: Callable[[Mapping[str, Any]], _R]
+
+
+# Deps, who asks, the filters, how many rows to leave out, and how many to give.
+Find = Callable[[Deps, Actor, Any, int, int], Awaitable[Found[_R]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[_R]):
+    """A table at /api/tables/`name`; `may` is its row of the permission table, `title` names it for people."""
+
+    name: str
+    title: str
+    may: str
+    summary: str
+    filters: type[TableFilters]
+    row: type[_R]
+    columns: Mapping[str, TableColumn[_R]]
+    find: Find[_R]
+
+
+async def page(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> TablePage[_R]:
+    """The rows that the query asks for."""
+    found = await table.find(deps, actor, query, query.skip, query.limit)
+    answer: TablePage[_R] = table_of(table.row)(items=[found.view(each) for each in found.documents], total=found.total)
+    return answer
+
+
+async def export(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> Attachment:
+    """All rows that the filters leave, in the query's order and columns, as a workbook; it is made in a thread.
+
+    Raises `Unavailable` where too many are being made.
+    """
+    found = await table.find(deps, actor, query, 0, MOST_EXPORTED)
+    keys = query.columns.split(",") if query.columns else list(table.columns)
+    chosen = [table.columns[key] for key in dict.fromkeys(keys)]
+    day = deps.clock().astimezone(SHANGHAI)
+
+    def work() -> bytes:
+        # openpyxl loads in the thread that needs it.
+        from backend.documents.plain_sheet import plain_sheet
+
+        rows = [found.view(each) for each in found.documents]
+        values = [[column.value(row) for column in chosen] for row in rows]
+        note = f"共 {found.total} 行，导出于 {day:%Y年%m月%d日 %H:%M}"
+        if found.total > len(rows):
+            note += f"；只含前 {len(rows)} 行，请用筛选分几次导出"
+        return plain_sheet(table.title, note, [(column.title, column.width) for column in chosen], values)
+
+    return Attachment(f"{table.title}-{day:%Y%m%d-%H%M}.xlsx", await deps.threads.run(work))

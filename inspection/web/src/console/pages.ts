@@ -1,0 +1,42 @@
+/** Every page of the console: its address, what it is called, whose it is, and its component, loaded when it is opened. */
+
+import type { Component } from 'vue'
+import type { Me } from '../api/types'
+
+export type Role = Me['holding']['role']
+
+export interface ConsolePage {
+  readonly path: string
+  readonly title: string
+  readonly roles: readonly Role[]
+  /** Under which heading of the menu it stands; pages without are opened from others. */
+  readonly menu?: string
+  readonly component: () => Promise<{ default: Component }>
+}
+
+export const PAGES: readonly ConsolePage[] = [
+  {
+    path: '/schools',
+    title: '学校申报',
+    roles: ['district', 'city'],
+    menu: '初评',
+    component: () => import('./pages/Schools.vue'),
+  },
+]
+
+export const HOME: Readonly<Partial<Record<Role, string>>> = { district: '/schools', city: '/schools' }
+
+/** Who works here. Others have pages of their own. */
+export function worksHere(role: Role): boolean {
+  return role === 'district' || role === 'city' || role === 'admin'
+}
+
+/** The headings of a role's menu, each with its pages, in the order of the list. */
+export function menuOf(role: Role): Map<string, ConsolePage[]> {
+  const menu = new Map<string, ConsolePage[]>()
+  for (const page of PAGES) {
+    if (page.menu === undefined || !page.roles.includes(role)) continue
+    menu.set(page.menu, [...(menu.get(page.menu) ?? []), page])
+  }
+  return menu
+}

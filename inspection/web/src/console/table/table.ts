@@ -1,0 +1,122 @@
+/**
+ * A table of the service as a page shows it. What is looked for, the order and the page stand in the address, so that a
+ * link, the way back and a reload show the same; which columns are shown is remembered for each person on this machine.
+ */
+
+import { computed, ref, type ComputedRef, type Ref } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+import { session } from '../../shared/session'
+import { useAnswer, type Fetched } from '../api'
+
+export interface Column<Row> {
+  /** Its name in the service's export. */
+  readonly key: string
+  readonly title: string
+  readonly width: number
+  readonly text: (row: Row) => string
+  /** The service's name of the order by this column. */
+  readonly sort?: string
+  readonly align?: 'right'
+  /** Not shown until it is chosen. */
+  readonly off?: boolean
+}
+
+export interface Filter {
+  /** Its name in the service's query, and in the address. */
+  readonly key: string
+  readonly title: string
+  /** What it can be; without, it is a text to look for. */
+  readonly options?: readonly { readonly value: string; readonly label: string }[]
+}
+
+export interface Setup<Row> {
+  /** /api/tables/NAME. */
+  readonly name: string
+  readonly columns: readonly Column<Row>[]
+  readonly filters: readonly Filter[] | (() => readonly Filter[])
+  /** The order where none is chosen. */
+  readonly sort: string
+  /** Where a row leads to. */
+  readonly to?: (row: Row) => string
+}
+
+export interface Table<Row extends object> extends Fetched<{ items: readonly Row[]; total: number }> {
+  readonly setup: Setup<Row>
+  readonly filters: ComputedRef<readonly Filter[]>
+  readonly page: ComputedRef<number>
+  readonly size: ComputedRef<number>
+  readonly sort: ComputedRef<string>
+  readonly shown: ComputedRef<readonly Column<Row>[]>
+  readonly chosen: Ref<readonly string[]>
+  /** The export of what is seen: the same filters, order and columns, all pages. */
+  readonly exported: ComputedRef<string>
+  value(key: string): string
+  /** Sets parts of the address; "" takes one out. The first page follows, unless it is a page that is set. */
+  set(values: Readonly<Record<string, string>>): void
+  choose(keys: readonly string[]): void
+}
+
+export const SIZES = [20, 50, 100, 200]
+const SIZE = 50
+
+export function useTable<Row extends object>(setup: Setup<Row>): Table<Row> {
+  const route = useRoute()
+  const router = useRouter()
+  const { path } = route
+  const value = (key: string) => (typeof route.query[key] === 'string' ? route.query[key] : '')
+  const whole = (key: string, otherwise: number) => (/^[1-9]\d{0,5}$/.test(value(key)) ? Number(value(key)) : otherwise)
+  const filters = computed(() => (typeof setup.filters === 'function' ? setup.filters() : setup.filters))
+  const page = computed(() => whole('page', 1))
+  const size = computed(() => (SIZES.includes(whole('size', SIZE)) ? whole('size', SIZE) : SIZE))
+  const sort = computed(() => value('sort') || setup.sort)
+  const [chosen, choose] = useChoice(setup)
+  const shown = computed(() => setup.columns.filter(({ key }) => chosen.value.includes(key)))
+
+  function query(more: Readonly<Record<string, string>>): string {
+    const said = filters.value.map(({ key }) => [key, value(key).trim()]).filter(([, text]) => text)
+    return new URLSearchParams([...said, ['sort', sort.value], ...Object.entries(more)] as [
+      string,
+      string,
+    ][]).toString()
+  }
+
+  const rows = computed(() => query({ skip: String((page.value - 1) * size.value), limit: String(size.value) }))
+  // While another page comes, its address is not this table's.
+  const fetched = useAnswer<{ items: readonly Row[]; total: number }>(() =>
+    route.path === path ? `/api/tables/${setup.name}?${rows.value}` : null,
+  )
+
+  function set(values: Readonly<Record<string, string>>): void {
+    const next = { ...route.query, page: '', ...values }
+    const kept = Object.entries(next).filter(([, each]) => each)
+    void router.push({ query: Object.fromEntries(kept) })
+  }
+
+  const exported = computed(
+    () => `/api/tables/${setup.name}/export?${query({ columns: shown.value.map(({ key }) => key).join(',') })}`,
+  )
+  return { ...fetched, setup, filters, page, size, sort, shown, chosen, exported, value, set, choose }
+}
+
+/** Which columns the person has chosen. The first is always there: it leads to what the row is of. */
+function useChoice<Row>({ name, columns }: Setup<Row>): [Ref<readonly string[]>, (keys: readonly string[]) => void] {
+  const key = `zhiping.columns.${session.me?.person_id ?? ''}.${name}`
+  const first = columns[0]?.key ?? ''
+  const chosen = ref(read() ?? columns.filter(({ off }) => !off).map((each) => each.key)) as Ref<readonly string[]>
+
+  function read(): string[] | null {
+    const text = localStorage.getItem(key)
+    if (text === null) return null
+    // A column that there is no more is passed over.
+    const known = text.split(',').filter((each) => columns.some((column) => column.key === each))
+    return known.includes(first) ? known : [first, ...known]
+  }
+
+  return [
+    chosen,
+    (keys) => {
+      chosen.value = [first, ...keys.filter((each) => each !== first)]
+      localStorage.setItem(key, chosen.value.join(','))
+    },
+  ]
+}

@@ -1,0 +1,1 @@
+"""The console in a browser, on a desk's screen, against the real service."""

@@ -1,0 +1,81 @@
+"""An officer's desk: a browser at 1440 × 900 on which they have signed in, and what one looks for on every page."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import Browser, BrowserContext, Download, Page, ViewportSize, expect
+
+from tests.browser.phone import PATIENCE
+from tests.http.conftest import SignedIn
+
+SIZE: ViewportSize = {"width": 1440, "height": 900}
+AXE = Path(__file__).resolve().parents[3] / "inspection/web/node_modules/axe-core/axe.min.js"
+RUN = """() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })
+  .then((found) => found.violations
+    .filter((each) => each.impact === 'serious' || each.impact === 'critical')
+    .map((each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 300)).join(' | ')}`))"""
+WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+Scheme = Literal["light", "dark"]
+
+
+class Desk:
+    """`page` shows the console. Errors of the page, and what its policy refused, are collected."""
+
+    page: Page
+    context: BrowserContext
+
+    def __init__(self, browser: Browser, url: str, who: SignedIn | None) -> None:
+        self.browser, self.url, self.who = browser, url, who
+        self.errors: list[str] = []
+
+    async def start(self, scheme: Scheme = "light") -> None:
+        """A new browser, on which the person has signed in (nobody: none has)."""
+        self.context = await self.browser.new_context(
+            viewport=SIZE, locale="zh-CN", timezone_id="Asia/Shanghai", color_scheme=scheme, accept_downloads=True
+        )
+        self.context.set_default_timeout(PATIENCE)
+        if self.who is not None:
+            # Once: a session that ends while the console is open must stay ended.
+            token = json.dumps(self.who.token)
+            await self.context.add_init_script(
+                f"if (!localStorage.getItem('signed-in')) {{ localStorage.setItem('zhiping.token', {token});"
+                " localStorage.setItem('signed-in', 'yes') }"
+            )
+        self.page = await self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: self.errors.append(message.text) if "Content Security Policy" in message.text else None,
+        )
+
+    async def close(self) -> None:
+        """Ends the browser; nothing may have gone wrong in it."""
+        await self.context.close()
+        assert self.errors == []
+
+    async def go(self, path: str) -> None:
+        """Opens a page of the console."""
+        await self.page.goto(f"{self.url}/c{path}")
+
+    async def serious(self) -> list[str]:
+        """What axe finds serious on the page as it stands, and whether it is wider than the screen."""
+        # Until what comes in has come.
+        await self.page.wait_for_timeout(400)
+        # Not as a script tag: the pages' policy runs nothing but their own.
+        await self.page.evaluate(AXE.read_text())
+        found: list[str] = await self.page.evaluate(RUN)
+        if await self.page.evaluate(WIDE) > 0:
+            found.append("wider than the screen")
+        return found
+
+    async def saves(self, button: str) -> Download:
+        """The file that a button saves."""
+        async with self.page.expect_download() as waiting:
+            await self.page.get_by_role("button", name=button, exact=True).click()
+        return await waiting.value
+
+    async def says(self, text: str) -> None:
+        """Waits for a message that comes and goes."""
+        await expect(self.page.locator(".el-message").filter(has_text=text)).to_be_visible()
