@@ -39,6 +39,7 @@ from backend.handlers import (
     web,
     wechat,
     wechat_push,
+    workbooks,
 )
 from backend.handlers.base import UnknownPath
 from backend.handlers.context import Context, new_context
@@ -96,6 +97,7 @@ ROUTES: tuple[Route, ...] = (
     *wechat.ROUTES,
     *wechat_push.ROUTES,
     *documents.ROUTES,
+    *workbooks.ROUTES,
 )
 
 # Handlers bound the body themselves, so that a refusal has our shape; Tornado's own limit only answers a bare 400.

@@ -28,7 +28,7 @@ from backend.demonstration.api import Api, ApiError
 from backend.demonstration.cycle import one_school, whole_cycle
 from backend.demonstration.registration import City, Member
 from backend.demonstration.results import show_one, show_results
-from backend.demonstration.states import fill
+from backend.demonstration.states import HANDED_IN, fill
 from backend.demonstration.visits import today
 from backend.settings import Settings, SettingsError, load_settings
 
@@ -122,10 +122,16 @@ async def _has_cycle(city: City) -> bool:
 async def _print_links(city: City, console: Console) -> None:
     """A sign-in link for one person of each role."""
     officer = city.officer.token
-    table = [("市教育局", (await _link(city, city.officer.id)))]
-    for role, title in (("district", "市（区）教育局"), ("school", "学校联系人")):
-        people = (await city.api.call("GET", f"/api/people?role={role}&limit=1", officer))["items"]
-        table += [(title, await _link(city, person["id"])) for person in people]
+    table = [("市教育局", f"{await _link(city, city.officer.id)}/c/schools")]
+    officers = (await city.api.call("GET", "/api/people?role=district", officer))["items"]
+    # One whose district has not handed in yet has something to do.
+    at_work = [each for each in officers if not {role["district"] for role in each["holdings"]} & set(HANDED_IN)]
+    table += [
+        (f"市（区）教育局（{person['name']}）", f"{await _link(city, person['id'])}/c/schools")
+        for person in [*at_work, *officers][:1]
+    ]
+    contacts = (await city.api.call("GET", "/api/people?role=school&limit=1", officer))["items"]
+    table += [("学校联系人", await _link(city, person["id"])) for person in contacts]
     table += await _visit_link(city)
     console.print("\n登录链接（一次有效，再次执行 make run 或 demo --fill 可得到新的）：")
     for title, url in table:

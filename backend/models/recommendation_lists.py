@@ -58,7 +58,8 @@ class Reopening(Model):
 class ListView(Model):
     """The list: the frozen one once handed in, else as it would be now, newly endorsed schools at its end.
 
-    `missing` is what stands against handing it in; `closes_at` is when that ends, extensions included.
+    `missing` is what stands against handing it in; `closes_at` is when that ends, extensions included; `late`: it
+    is over, and the list is still open.
     """
 
     cycle: str
@@ -72,6 +73,7 @@ class ListView(Model):
     rows: list[ListRow]
     missing: list[DetailView]
     closes_at: Instant
+    late: bool
     handed_in_at: Instant | None
     hand_ins: list[HandIn]
     reopenings: list[Reopening]

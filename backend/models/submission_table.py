@@ -63,6 +63,7 @@ class DistrictCounts(Model):
     states: list[StateCount]
     handed_in: bool
     hand_in: Instant
+    late: bool = Field(description="the list is not handed in, and should be")
 
 
 class SubmissionCounts(Model):

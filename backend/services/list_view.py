@@ -91,6 +91,7 @@ async def list_view(
     stored = await stored_list(deps, cycle, district, transaction)
     handed_in = is_handed_in(cycle, district, stored)
     missing: list[Problem] = []
+    closes_at = calendar(cycle, district)["hand_in"]
     said: Mapping[str, Any]
     if handed_in:
         said = await recommendation_lists.find_snapshot(deps.db, stored["hand_ins"][-1]["id"], transaction)
@@ -109,7 +110,8 @@ async def list_view(
         order=[row["submission_id"] for row in said["rows"]],
         rows=[ListRow(**row) for row in said["rows"]],
         missing=[detail(problem) for problem in missing],
-        closes_at=calendar(cycle, district)["hand_in"],
+        closes_at=closes_at,
+        late=not handed_in and deps.clock() >= closes_at,
         handed_in_at=stored["handed_in_at"] if handed_in else None,
         hand_ins=[
             HandIn(at=each["at"], by_name=each["name"], sha256=each["sha256"], schools=each["schools"])

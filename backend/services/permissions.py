@@ -134,6 +134,7 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "submission.list": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.table": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.count": {Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "workbook.make": dict.fromkeys((Role.DISTRICT, Role.CITY, Role.ADMIN), Scope.ANY),
     "submission.read": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.read_changes": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     "submission.save": {Role.SCHOOL: Scope.OWN},

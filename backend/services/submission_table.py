@@ -117,6 +117,7 @@ async def counts(deps: Deps, actor: Actor) -> SubmissionCounts:
                 ],
                 handed_in=district.id in handed_in,
                 hand_in=dates["hand_in"],
+                late=district.id not in handed_in and deps.clock() >= dates["hand_in"],
             )
         )
     return SubmissionCounts(items=items)

@@ -48,6 +48,8 @@ export default defineConfig(({ mode }) => {
       // A file that is put into the page as data: would need a looser Content-Security-Policy.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      // ECharts, which only the pages that draw load.
+      chunkSizeWarningLimit: 700,
     },
     server: { proxy: { '/api': 'http://127.0.0.1:8888', '/sign-in': 'http://127.0.0.1:8888' } },
   }

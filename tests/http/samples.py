@@ -470,6 +470,9 @@ SAMPLES: Mapping[str, Sample] = {
     "web.phone_root": Sample(),
     "web.school": Sample(),
     "web.school_root": Sample(),
+    "workbook.make": Sample(
+        body=lambda case: {"title": "等级", "columns": ["等级"], "rows": [["示范型"], [1], [0.5], [None]]}
+    ),
     "web.console": Sample(),
     "web.console_root": Sample(),
     "health.alive": Sample(),

@@ -1,28 +1,68 @@
 """axe-core on every page of the console, light and dark: nothing serious."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
 from tests.browser.console.desk import Desk, Scheme
 from tests.browser.console.test_tables import names
+from tests.http.arriving import Arrivals
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_accessible(office: Office, scheme: Scheme) -> None:
     await office.fill()
-    desk = await office.desk(await office.world.sign_in("city", name="周处长"), scheme)
-    found: dict[str, list[str]] = {}
+    await Arrivals(office.world.service.deps).check_all()
+    desk = await office.desk(scheme=scheme)
+    page, found = desk.page, dict[str, list[str]]()
     await desk.go("/schools")
     await expect(names(desk)).to_have_count(7)
     found["schools"] = await desk.serious()
-    await desk.page.get_by_role("button", name="选择列").click()
+    await page.get_by_role("button", name="选择列").click()
     found["columns"] = await desk.serious()
     # The last choice can be reached on this screen.
-    await desk.page.locator(".columns").get_by_text("退回次数").scroll_into_view_if_needed()
-    await expect(desk.page.locator(".columns").get_by_text("退回次数")).to_be_in_viewport()
+    await page.locator(".columns").get_by_text("退回次数").scroll_into_view_if_needed()
+    await expect(page.locator(".columns").get_by_text("退回次数")).to_be_in_viewport()
+    await desk.go(f"/submissions/{office.schools['海陵区大冯小学'].submission_id}")
+    await page.get_by_label("1.1.1 意见").fill("缺网络拓扑图")
+    await expect(page.get_by_text("初评意见已全部保存")).to_be_visible()
+    found["review"] = await desk.serious()
+    await page.locator(".photo").first.click()
+    found["photo"] = await desk.serious()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="退回修改").click()
+    found["return"] = await desk.serious()
+    await page.keyboard.press("Escape")
+    for tab, name in (("申报表（附件2）", "form"), ("经过", "history")):
+        await page.get_by_role("tab", name=tab).click()
+        found[name] = await desk.serious()
+    await desk.go("/recommendation-lists/hailing")
+    await page.get_by_label("联系人", exact=True).fill("王科长")
+    await expect(page.get_by_text("名单已全部保存")).to_be_visible()
+    found["list"] = await desk.serious()
+    await page.get_by_role("button", name="上报…").click()
+    await expect(page.get_by_role("dialog", name=re.compile("上报"))).to_be_visible()
+    found["hand-in"] = await desk.serious()
+    found |= await of_the_city(office, scheme)
     nobody = await office.open(Desk(office.browser, office.url, None), scheme)
     await nobody.go("/")
     await nobody.page.get_by_label("手机号").wait_for()
     found["sign-in"] = await nobody.serious()
     assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
+
+
+async def of_the_city(office: Office, scheme: Scheme) -> dict[str, list[str]]:
+    """What is wrong with the pages that a city officer sees."""
+    desk = await office.desk(office.world.city, scheme)
+    found = {}
+    for name, path, words in (
+        ("lists", "/recommendation-lists", "上报截止"),
+        ("progress", "/submission-progress", "看表格"),
+        ("nowhere", "/nothing/here", "没有这个页面"),
+    ):
+        await desk.go(path)
+        await desk.page.get_by_text(words).first.wait_for()
+        found[name] = await desk.serious()
+    return found

@@ -56,3 +56,39 @@ export function useAnswer<T>(path: () => string | null): Fetched<T> {
   })
   return { data, trouble, loading, load }
 }
+
+/** All of a list that the service gives page by page from a cursor. */
+export function useAll<T>(path: () => string | null): Fetched<readonly T[]> {
+  const data = shallowRef<readonly T[] | null>(null)
+  const trouble = ref('')
+  const loading = ref(false)
+  let asked = 0
+
+  async function load(): Promise<void> {
+    const wanted = path()
+    if (wanted === null) return
+    const mine = ++asked
+    loading.value = true
+    const found: T[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const more: string = new URLSearchParams({ limit: '200', ...(cursor ? { cursor } : {}) }).toString()
+      const answer: Answer<{ items: readonly T[]; next_cursor: string | null }> = await api.get(
+        `${wanted}${wanted.includes('?') ? '&' : '?'}${more}`,
+      )
+      if (mine !== asked) return
+      trouble.value = answer.ok ? '' : answer.message
+      if (!answer.ok) break
+      found.push(...answer.data.items)
+      cursor = answer.data.next_cursor
+    }
+    loading.value = false
+    if (!trouble.value) data.value = found
+  }
+
+  watch(path, load, { immediate: true })
+  onScopeDispose(() => {
+    asked += 1
+  })
+  return { data, trouble, loading, load }
+}

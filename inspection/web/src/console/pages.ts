@@ -22,6 +22,32 @@ export const PAGES: readonly ConsolePage[] = [
     menu: '初评',
     component: () => import('./pages/Schools.vue'),
   },
+  {
+    path: '/submission-progress',
+    title: '申报进度',
+    roles: ['city'],
+    menu: '初评',
+    component: () => import('./pages/SubmissionProgress.vue'),
+  },
+  {
+    path: '/submissions/:id',
+    title: '初评',
+    roles: ['district', 'city'],
+    component: () => import('./pages/Submission.vue'),
+  },
+  {
+    path: '/recommendation-lists',
+    title: '推荐名单',
+    roles: ['district', 'city'],
+    menu: '初评',
+    component: () => import('./pages/RecommendationLists.vue'),
+  },
+  {
+    path: '/recommendation-lists/:district',
+    title: '推荐名单',
+    roles: ['district', 'city'],
+    component: () => import('./pages/RecommendationList.vue'),
+  },
 ]
 
 export const HOME: Readonly<Partial<Record<Role, string>>> = { district: '/schools', city: '/schools' }

@@ -2,10 +2,19 @@
 
 import { token } from './session'
 
-/** Saves the file at `path`; gives why it could not, in a sentence, or "". `name` is used where the service sends none. */
-export async function download(path: string, name: string): Promise<string> {
+/**
+ * Saves the file at `path`, or what the service makes of `body` there; gives why it could not, in a sentence, or "".
+ * `name` is used where the service sends none.
+ */
+export async function download(path: string, name: string, body?: unknown): Promise<string> {
+  const headers = { Authorization: `Bearer ${token() ?? ''}` }
+  const posted = {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }
   try {
-    const response = await fetch(path, { headers: { Authorization: `Bearer ${token() ?? ''}` } })
+    const response = await fetch(path, body === undefined ? { headers } : posted)
     if (!response.ok) return ((await response.json()) as { error: { message: string } }).error.message
     hand(await response.blob(), nameIn(response.headers.get('Content-Disposition') ?? '') ?? name)
     return ''

@@ -27,6 +27,8 @@ export interface Filter {
   readonly title: string
   /** What it can be; without, it is a text to look for. */
   readonly options?: readonly { readonly value: string; readonly label: string }[]
+  /** The page has a place of its own for it. */
+  readonly elsewhere?: boolean
 }
 
 export interface Setup<Row> {
