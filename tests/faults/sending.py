@@ -28,6 +28,8 @@ class Phone:
     chance: Random
     receipts: dict[str, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    answers: int = 0
+    done: bool = False
     lost: int = 0
     resumed: int = 0
     _http: SimpleAsyncHTTPClient = field(default_factory=lambda: SimpleAsyncHTTPClient(force_instance=True))
@@ -37,6 +39,7 @@ class Phone:
         async with asyncio.timeout(_SECONDS):
             for _ in range(photos):
                 await self._send_photo()
+        self.done = True
 
     async def _send_photo(self) -> None:
         chance = self.chance
@@ -101,11 +104,13 @@ class Phone:
             request_timeout=30,
         )
         try:
-            return await self._http.fetch(request, raise_error=False)
+            answer = await self._http.fetch(request, raise_error=False)
         except (OSError, HTTPClientError):
             self.lost += 1
             await asyncio.sleep(0.05)
             return None
+        self.answers += 1
+        return answer
 
     def close(self) -> None:
         """Ends the client."""

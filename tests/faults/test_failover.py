@@ -17,7 +17,7 @@ from tests.faults.load import Load, clients_of, under_load
 from tests.faults.processes import ServiceProcess, free_port
 from tests.faults.replicas import Replicas
 from tests.faults.test_kill import Record
-from tests.faults.test_uploads import check, phones_of, send_all
+from tests.faults.test_uploads import answered, check, phones_of, send_all
 from tests.faults.world import World
 from tests.http.conftest import Clock, make_deps
 from tests.http.listening import close_all, listen
@@ -179,9 +179,10 @@ async def test_the_primary_steps_down_during_uploads(
     async def step_down() -> None:
         nonlocal under_way
         for _ in range(2):
-            await asyncio.sleep(chance.uniform(0.1, 0.5))
+            await answered(phones, chance.randint(0, 25))
+            await asyncio.sleep(chance.uniform(0, 0.05))
             primary = await asyncio.to_thread(replicas.primary)
-            under_way += sum(len(phone.receipts) < STEPPING_PHOTOS for phone in phones)
+            under_way += sum(not phone.done for phone in phones)
             await asyncio.to_thread(primary.step_down)
             await asyncio.to_thread(replicas.wait_whole)
             assert await asyncio.to_thread(replicas.primary) is not primary
