@@ -67,6 +67,9 @@ class Deps:
     disk: Disk = field(default_factory=Disk)
     # So many batches of uploads are on their way to the database at once.
     writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    # So many processes make the documents of many schools, for one request at a time.
+    makers: int = field(default_factory=lambda: _cores())
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
     photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -99,6 +102,7 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         notices=load_notices(settings.config_folder),
         wechat=wechat_of(settings, db, utc_now),
         decoders=Threads("photos", max(1, _cores() // settings.processes), nice=10),
+        makers=max(1, _cores() // settings.processes),
         font=find_font(settings.font),
         web=web_build.load(settings.web_folder, settings.web_archive),
     )

@@ -7,8 +7,8 @@ from backend.handlers.base import Handler
 from backend.handlers.operation import Media, operation
 from backend.handlers.routing import Route
 from backend.models.attachments import Attachment, Stream
-from backend.models.documents import ListFormat, VerifiedDocument, VerifyQuery
-from backend.services import archives, inspection_reports, official_lists, school_forms, verifications
+from backend.models.documents import BundleQuery, ListFormat, VerifiedDocument, VerifyQuery
+from backend.services import archives, inspection_reports, official_lists, report_bundles, school_forms, verifications
 
 
 class ApplicationForm(Handler):
@@ -36,6 +36,15 @@ class InspectionReport(Handler):
     async def get(self, submission_id: str) -> Attachment:
         """The report of the visit as docx: to the city once it is closed, to others once the result is published."""
         return await inspection_reports.inspection_report(self.deps, self.actor, submission_id)
+
+
+class InspectionReports(Handler):
+    """/api/inspection-reports"""
+
+    @operation("document.inspection_reports", query=BundleQuery, answer=Media((ZIP,)), errors=(Conflict, NotFound))
+    async def get(self) -> Stream:
+        """The reports of all schools whose visit is closed, as one zip file that is sent while it is made."""
+        return await report_bundles.inspection_reports_of(self.deps, self.actor, self.query.district)
 
 
 class Rubric(Handler):
@@ -79,6 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/submissions/{submission_id}/application-form", ApplicationForm),
     Route("/api/submissions/{submission_id}/self-assessment-form", SelfAssessmentForm),
     Route("/api/submissions/{submission_id}/inspection-report", InspectionReport),
+    Route("/api/inspection-reports", InspectionReports),
     Route("/api/rubric/document", Rubric),
     Route("/api/publications/{publication_id}/document", Publication),
     Route("/api/archive", Archive),

@@ -32,6 +32,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "cycle.opened": "开启周期",
     "decision.made": "认定等级",
     "document.made": "生成文书",
+    "documents.made": "生成一批文书",
     "evidence.added": "添加佐证",
     "evidence.original_downloaded": "下载佐证原件",
     "evidence.removed": "删除佐证",

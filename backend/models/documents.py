@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.codes import LENGTH, normal
 from backend.models.base import Instant, Line, Model
+from backend.models.submissions import DistrictId
 
 
 class DocumentKind(StrEnum):
@@ -56,6 +57,12 @@ class WorkbookFirst(Model):
     """The same, of a list that is a workbook where nothing is said."""
 
     format: Literal["docx", "xlsx"] = "xlsx"
+
+
+class BundleQuery(Model):
+    """Whose documents are wanted; all, where no district is given."""
+
+    district: DistrictId | None = None
 
 
 class VerifyQuery(Model):

@@ -84,9 +84,14 @@ async def render(
     deps: Deps, actor: Actor, printed: Printed, form: Form = "docx", pictures: Mapping[str, bytes] | None = None
 ) -> bytes:
     """The file of the content, with the stamp of its code; made in a thread. `pictures` are by their SHA-256."""
-    code, made_at = await issue(deps, actor, printed)
-    stamp = Stamp(code, made_at, f"{deps.settings.base_url}/verify")
+    stamp = await stamped(deps, actor, printed)
     return await deps.threads.run(lambda: make(printed.content, stamp, form, pictures or {}))
+
+
+async def stamped(deps: Deps, actor: Actor, printed: Printed) -> Stamp:
+    """What is printed at the foot of the content: its code, which it has or gets now."""
+    code, made_at = await issue(deps, actor, printed)
+    return Stamp(code, made_at, f"{deps.settings.base_url}/verify")
 
 
 def make(content: Any, stamp: Stamp, form: Form, pictures: Mapping[str, bytes]) -> bytes:

@@ -159,6 +159,7 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "document.self_assessment_form": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
     # To the school and its district once the result is published.
     "document.inspection_report": {Role.SCHOOL: Scope.OWN, Role.DISTRICT: Scope.OWN, Role.CITY: Scope.ANY},
+    "document.inspection_reports": {Role.CITY: Scope.ANY},
     "document.archive": {Role.CITY: Scope.ANY},
     "document.publication": dict.fromkeys(Role, Scope.ANY),
     # An upload is the person's who began it; what it belongs to is asked in the service.

@@ -52,6 +52,16 @@ def item_key(code: str) -> str:
     return code.replace(".", "_")
 
 
+async def of_states(db: Database, cycle_id: str, district: str | None, states: Iterable[State]) -> list[Document]:
+    """Id, district and school of the submissions in these states, of a district or all, by the schools' names."""
+    wanted: dict[str, Any] = {"cycle": cycle_id, "state": {"$in": [state.value for state in states]}}
+    if district is not None:
+        wanted["district"] = district
+    found = db.submissions.find(wanted, {"district": 1, "school.name": 1})
+    documents: list[Document] = await found.sort([("school.name", 1), ("_id", 1)]).to_list(None)
+    return documents
+
+
 def item_code(key: str) -> str:
     """The code of a field name."""
     return key.replace("_", ".")

@@ -673,6 +673,7 @@ SAMPLES: Mapping[str, Sample] = {
     "document.application_form": Sample(),
     "document.self_assessment_form": Sample(),
     "document.inspection_report": Sample({"school": "published", "district": "published", "city": "closed"}),
+    "document.inspection_reports": Sample("closed"),
     "document.publication": Sample("published"),
     "document.archive": Sample(),
     "document.verify": Sample(query=printed_code),

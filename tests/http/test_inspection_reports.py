@@ -1,13 +1,16 @@
 """The inspection report: three ways of scores, differences, rulings, photos and signatures, each as the API has it."""
 
 import io
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from docx.document import Document as Docx
 from PIL import Image
 
+from backend.documents.archive import verify
 from tests.documents import HOSTILE, foot, opened, rows
 from tests.http.conftest import Clock, SignedIn, StartService
 from tests.http.world import ITEM, Subject, World, make_world
@@ -123,3 +126,38 @@ async def test_a_refused_signature(world: World) -> None:
     await world.send("PUT", f"/api/visits/{subject.visit_id}/countersignature", body, subject.lead)
     await world.post(f"/api/visits/{subject.visit_id}/close", None, subject.lead)
     assert rows((await report(world, subject)).tables[-1])[-1][2] == "拒签：对评分有异议"
+
+
+async def test_the_reports_of_many_schools_come_as_one_file(world: World) -> None:
+    schools = [await world.subject("closed") for _ in range(2)]
+    elsewhere = await world.subject("closed", "jingjiang")
+    await world.subject("planned")
+    answer = await world.send("GET", "/api/inspection-reports", None, world.city)
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert unquote(answer.headers["Content-Disposition"]).endswith("现场评估报告-全市-3份-20220905.zip")
+    # The archive's own check: every member is whole.
+    assert verify(io.BytesIO(answer.body)).files == 3
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
+        names = [name for name in found.namelist() if name.endswith(".docx")]
+        documents = {name: opened(found.read(name)) for name in names}
+    assert {name.partition("/")[0] for name in names} == {"海陵区", "靖江市"}
+    for school in (*schools, elsewhere):
+        [name] = [name for name in names if school.name in name]
+        assert rows(documents[name].tables[0])[0][1] == school.name
+        # It is the report that the school's address gives, under the same code.
+        alone = await report(world, school)
+        assert [rows(each) for each in alone.tables] == [rows(each) for each in documents[name].tables]
+        assert foot(alone) == foot(documents[name])
+    answer = await world.send("GET", "/api/inspection-reports?district=jingjiang", None, world.city)
+    assert verify(io.BytesIO(answer.body)).files == 1
+    nothing = await world.service.get("/api/inspection-reports?district=taixing", world.city.token)
+    assert nothing.status == 404
+
+
+async def test_two_batches_of_reports_are_not_made_at_once(world: World) -> None:
+    await world.subject("closed")
+    await world.service.deps.making.acquire()
+    busy = await world.service.get("/api/inspection-reports", world.city.token)
+    assert (busy.status, busy.error["code"]) == (503, "busy")
+    world.service.deps.making.release()
+    assert (await world.service.get("/api/inspection-reports", world.city.token)).status == 200

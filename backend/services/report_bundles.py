@@ -1,0 +1,104 @@
+"""The inspection reports of many schools as one zip file, made in processes of their own while it is sent."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from backend.deps import Deps
+from backend.documents.archive import ArchiveWriter, safe_name
+from backend.documents.making import docx
+from backend.errors import NotFound, Unavailable
+from backend.gateways.makers import Makers
+from backend.models.attachments import Stream
+from backend.models.documents import DocumentKind
+from backend.models.people import Actor
+from backend.services import inspection_reports
+from backend.services.audit import audit
+from backend.services.cycles import OpenCycle, current
+from backend.services.documents import stamped
+from backend.services.snapshots import district_name
+from backend.store import submissions
+from backend.store.mongo import Session, transact
+from inspection.rules.workflow import SHANGHAI, State
+
+_VISITED = (State.SCORED, State.DECIDED, State.PUBLISHED)
+# A report being made, and one waiting, for each process: no more contents are in memory.
+_AHEAD = 2
+
+# A path in the zip file, and the file that will be there.
+_Report = tuple[str, asyncio.Task[bytes]]
+
+
+async def inspection_reports_of(deps: Deps, actor: Actor, district: str | None) -> Stream:
+    """The reports of all schools whose visit is closed, or of a district's, by their names.
+
+    Raises `Conflict` where no cycle is open, `NotFound` where there is no such school, `Unavailable` while others are
+    made: they take all processors.
+    """
+    cycle = await current(deps)
+    found = await submissions.of_states(deps.db, cycle.id, district, _VISITED)
+    if not found:
+        raise NotFound("还没有现场评估已结束的学校，没有报告可以生成")
+    if deps.making.locked():
+        raise Unavailable("正在生成另一批报告，请稍后再试", code="busy", retry_after=30)
+    place = "全市" if district is None else district_name(deps, district)
+
+    async def begin(transaction: Session) -> None:
+        after = {"kind": DocumentKind.INSPECTION_REPORT.value, "district": district, "schools": len(found)}
+        await audit(deps, transaction, actor, "documents.made", "cycle", cycle.id, after=after)
+
+    await transact(deps.db, begin)
+    day = deps.clock().astimezone(SHANGHAI).strftime("%Y%m%d")
+    return Stream(f"现场评估报告-{safe_name(place)}-{len(found)}份-{day}.zip", _pieces(deps, actor, cycle, found))
+
+
+async def _pieces(deps: Deps, actor: Actor, cycle: OpenCycle, found: list[dict[str, Any]]) -> AsyncGenerator[bytes]:
+    writer = ArchiveWriter({"cycle": cycle.id, "cycle_title": cycle.cycle.title, "documents": len(found)})
+    try:
+        async with (
+            deps.making,
+            Makers(deps.makers) as makers,
+            aclosing(_reports(deps, actor, makers, found)) as reports,
+        ):
+            async for path, content in reports:
+                yield await asyncio.to_thread(writer.add, path, content)
+        rest, _ = await asyncio.to_thread(writer.close)
+        yield rest
+    finally:
+        writer.discard()
+
+
+async def _reports(
+    deps: Deps, actor: Actor, makers: Makers, found: list[dict[str, Any]]
+) -> AsyncGenerator[tuple[str, bytes]]:
+    """The files in order. While one is waited for, the next are made."""
+    waiting: deque[_Report] = deque()
+    try:
+        for each in found:
+            waiting.append((_path(deps, each), asyncio.create_task(_make(deps, actor, makers, each["_id"]))))
+            if len(waiting) > makers.count * _AHEAD:
+                path, task = waiting.popleft()
+                yield path, await task
+        while waiting:
+            path, task = waiting.popleft()
+            yield path, await task
+    finally:
+        for _, task in waiting:
+            task.cancel()
+
+
+def _path(deps: Deps, submission: dict[str, Any]) -> str:
+    # Two schools may have one name, and a short part of the id sets them apart.
+    name = f"{safe_name(submission['school']['name'])}-{submission['_id'][:8]}"
+    return f"{safe_name(district_name(deps, submission['district']))}/现场评估报告-{name}.docx"
+
+
+async def _make(deps: Deps, actor: Actor, makers: Makers, submission_id: str) -> bytes:
+    submission = await submissions.find(deps.db, submission_id)
+    if submission is None:
+        raise LookupError(f"submission {submission_id} is gone")
+    printed, pictures = await inspection_reports.print_report(deps, DocumentKind.INSPECTION_REPORT, submission)
+    stamp = await stamped(deps, actor, printed)
+    return await makers.run(docx, printed.content, stamp, pictures)
