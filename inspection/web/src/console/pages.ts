@@ -48,6 +48,27 @@ export const PAGES: readonly ConsolePage[] = [
     roles: ['district', 'city'],
     component: () => import('./pages/RecommendationList.vue'),
   },
+  {
+    path: '/statistics',
+    title: '统计',
+    roles: ['city'],
+    menu: '统计',
+    component: () => import('./pages/Statistics.vue'),
+  },
+  {
+    path: '/photo-flags',
+    title: '待核照片',
+    roles: ['city'],
+    menu: '统计',
+    component: () => import('./pages/PhotoFlags.vue'),
+  },
+  {
+    path: '/rubric',
+    title: '细则改动',
+    roles: ['city'],
+    menu: '周期',
+    component: () => import('./pages/RubricChanges.vue'),
+  },
 ]
 
 export const HOME: Readonly<Partial<Record<Role, string>>> = { district: '/schools', city: '/schools' }
