@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from backend.deps import Deps
@@ -22,7 +23,7 @@ from inspection.rules.workflow import State
 @dataclass(slots=True)
 class ScopeFigures:
     """What the scored schools of a district come to; totals in hundredths. `grades` counts the schools by (applied,
-    attained, awarded), `days` and `minutes` say how long each visit was open."""
+    attained, awarded), `days` and `minutes` say how long each visit was open, `inspectors` has visits and counts."""
 
     totals: list[int] = field(default_factory=list)
     grades: Counter[tuple[str, str | None, str | None]] = field(default_factory=Counter)
@@ -30,30 +31,49 @@ class ScopeFigures:
     indicators: dict[str, IndicatorGap] = field(default_factory=dict)
     days: list[int] = field(default_factory=list)
     minutes: list[int] = field(default_factory=list)
+    inspectors: dict[str, tuple[int, Comparison]] = field(default_factory=dict)
+
+
+# District, schools, sum of stamps.
+Stands = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CityFigures:
-    """The sums of all schools: by district, and what is known of each inspector with the number of their visits."""
+    """The sums by district, and what is known of each inspector with the number of their visits."""
 
     districts: Mapping[str, ScopeFigures]
     inspectors: Mapping[str, tuple[int, Comparison]]
 
 
-async def read(deps: Deps, cycle: OpenCycle) -> CityFigures:
-    """The sums as they stand. They are added up in a thread, and only where something has changed."""
+async def stands(deps: Deps, cycle: OpenCycle) -> Stands:
+    """What the figures are the figures of: the same, while no school's have changed. Whoever has none gets them."""
+    found = await figures.stands(deps.db, cycle.id)
+    count = sum(schools for schools, _ in found.values())
+    if count < await figures.counted_submissions(deps.db, cycle.id) and await _complete(deps, cycle):
+        found = await figures.stands(deps.db, cycle.id)
+    return tuple((district, *stand) for district, stand in sorted(found.items()))
 
-    async def stand() -> tuple[str, int, int]:
-        count, stamps = await figures.stand(deps.db, cycle.id)
-        if count < await figures.counted_submissions(deps.db, cycle.id) and await _complete(deps, cycle):
-            count, stamps = await figures.stand(deps.db, cycle.id)
-        return cycle.id, count, stamps
 
-    async def make() -> CityFigures:
-        return await deps.threads.run(lambda: _add_up(figures.all_now(deps.db, cycle.id)))
-
-    sums: CityFigures = await deps.figures.at(stand, make)
-    return sums
+async def read(deps: Deps, cycle: OpenCycle, at: Stands) -> CityFigures:
+    """The sums at these stands. Of the districts only those are added up in which something has changed."""
+    known: dict[str, tuple[tuple[str, int, int], ScopeFigures]] = deps.figures.parts.setdefault(cycle.id, {})
+    for stand in at:
+        district = stand[0]
+        if district not in known or known[district][0] != stand:
+            known[district] = stand, await deps.threads.run(partial(_of_district, deps, cycle.id, district))
+    scopes = {district: known[district][1] for district, *_ in at}
+    parts: dict[str, list[tuple[int, Comparison]]] = {}
+    for scope in scopes.values():
+        for inspector, counts in scope.inspectors.items():
+            parts.setdefault(inspector, []).append(counts)
+    return CityFigures(
+        scopes,
+        {
+            each: (sum(visits for visits, _ in found), together([counts for _, counts in found]))
+            for each, found in parts.items()
+        },
+    )
 
 
 async def _complete(deps: Deps, cycle: OpenCycle) -> int:
@@ -71,13 +91,15 @@ async def _complete(deps: Deps, cycle: OpenCycle) -> int:
     return len(missing)
 
 
-def _add_up(documents: list[dict[str, Any]]) -> CityFigures:
-    scopes: dict[str, ScopeFigures] = {}
-    gaps: dict[tuple[str, str], list[list[int]]] = {}
+def _of_district(deps: Deps, cycle_id: str, district: str) -> ScopeFigures:
+    return _add_up(figures.of_district_now(deps.db, cycle_id, district))
+
+
+def _add_up(documents: list[dict[str, Any]]) -> ScopeFigures:
+    scope = ScopeFigures()
+    gaps: dict[str, list[list[int]]] = {}
     compared: dict[str, list[list[int]]] = {}
     for each in documents:
-        district = each["district"]
-        scope = scopes.setdefault(district, ScopeFigures())
         if each["total"] is None:
             scope.undecided += 1
         else:
@@ -86,9 +108,9 @@ def _add_up(documents: list[dict[str, Any]]) -> CityFigures:
         scope.days.append(each["days"])
         scope.minutes.append(each["minutes"])
         for key, gap in each["indicators"].items():
-            gaps.setdefault((district, key), []).append(gap)
+            gaps.setdefault(key, []).append(gap)
         for inspector in each["inspectors"]:
             compared.setdefault(inspector["id"], []).append(inspector["counts"])
-    for (district, key), parts in gaps.items():
-        scopes[district].indicators[item_code(key)] = gaps_together(parts)
-    return CityFigures(scopes, {each: (len(parts), together(parts)) for each, parts in compared.items()})
+    scope.indicators = {item_code(key): gaps_together(parts) for key, parts in gaps.items()}
+    scope.inspectors = {each: (len(parts), together(parts)) for each, parts in compared.items()}
+    return scope

@@ -1,7 +1,8 @@
 """What officers do to a cycle: open it, close a district's submissions earlier, extend a district's hand-in."""
 
 import asyncio
-from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 from backend.config_files import (
     ConfigError,
@@ -66,28 +67,41 @@ async def open_cycle(deps: Deps, actor: Actor | None, opening: CycleOpening) -> 
 async def configured(deps: Deps, actor: Actor) -> ConfiguredCycles:
     """The cycles that there are files of, with what is wrong in them, and which of them are open."""
     opened = await cycles.opened_at(deps.db)
-    names = await asyncio.to_thread(cycle_names, deps.settings.config_folder)
+    described = await asyncio.to_thread(_described, deps.settings.config_folder)
     return ConfiguredCycles(
-        cycles=[await asyncio.to_thread(_described, deps, name, opened.get(name)) for name in names]
+        cycles=[
+            each.model_copy(update={"chosen": each.name == deps.settings.cycle, "opened_at": opened.get(each.name)})
+            for each in described
+        ]
     )
 
 
-def _described(deps: Deps, name: str, opened_at: datetime | None) -> ConfiguredCycle:
-    folder, chosen = deps.settings.config_folder, name == deps.settings.cycle
+def _described(folder: Path) -> tuple[ConfiguredCycle, ...]:
+    files = sorted([*folder.glob("cycles/*.yaml"), *folder.glob("rubrics/*.yaml")])
+    return _read_all(folder, tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=2)
+def _read_all(folder: Path, files: tuple[tuple[str, int, int], ...]) -> tuple[ConfiguredCycle, ...]:
+    """What the files say; a rubric takes half a second to read, so only when a file is another one (`files`)."""
+    return tuple(_read(folder, name) for name in cycle_names(folder))
+
+
+def _read(folder: Path, name: str) -> ConfiguredCycle:
     try:
         cycle = load_cycle(folder, name)
         load_rubric(folder, cycle.rubric)
     except ConfigError as error:
         problems = [f"{error.file.name}：{each.message}" for each in error.problems]
-        return ConfiguredCycle(name=name, problems=problems, chosen=chosen, opened_at=opened_at)
+        return ConfiguredCycle(name=name, problems=problems, chosen=False, opened_at=None)
     return ConfiguredCycle(
         name=name,
         title=cycle.title,
         year=cycle.year,
         rubric=cycle.rubric,
         dates=CycleDates(**{each: getattr(cycle.dates, each) for each in DATES}),
-        chosen=chosen,
-        opened_at=opened_at,
+        chosen=False,
+        opened_at=None,
     )
 
 

@@ -17,7 +17,7 @@ from backend.models.statistics import (
     Statistics,
     TotalRange,
 )
-from backend.services.city_figures import CityFigures, ScopeFigures
+from backend.services.city_figures import CityFigures, ScopeFigures, Stands, stands
 from backend.services.city_figures import read as read_figures
 from backend.services.cycles import OpenCycle, current
 from backend.services.outcomes import BELOW
@@ -34,10 +34,27 @@ _DAYS = (0, 1, 2, 4, 8)
 async def read(deps: Deps, actor: Actor) -> Statistics:
     """All figures of the cycle. Raises `Conflict` where none is open."""
     cycle = await current(deps)
-    sums = await read_figures(deps, cycle)
     today = deps.clock().astimezone(SHANGHAI).date().isoformat()
     overdue = await figures.overdue_by_district(deps.db, cycle.id, today)
-    names = await names_of(deps.db, set(sums.inspectors))
+    at: list[Stands] = []
+
+    async def stand() -> tuple[object, ...]:
+        at[:] = [await stands(deps, cycle)]
+        return cycle.id, cycle.rubric.sha256, at[0], tuple(sorted(overdue.items()))
+
+    async def make() -> Statistics:
+        sums = await read_figures(deps, cycle, at[0])
+        # Sorting thousands of totals, and as many rows checked by the models, take their time.
+        return await deps.threads.run(lambda: _view(deps, cycle, sums, overdue))
+
+    found: Statistics = await deps.figures.at(stand, make)
+    # A name may change while the figures don't.
+    names = await names_of(deps.db, [each.inspector_id for each in found.inspectors])
+    named = [each.model_copy(update={"name": names.get(each.inspector_id)}) for each in found.inspectors]
+    return found.model_copy(update={"inspectors": sorted(named, key=lambda each: (each.name or "", each.inspector_id))})
+
+
+def _view(deps: Deps, cycle: OpenCycle, sums: CityFigures, overdue: Mapping[str, int]) -> Statistics:
     scopes = [
         _scope(cycle, each.id, each.name, sums.districts.get(each.id, ScopeFigures()), overdue.get(each.id, 0))
         for each in deps.districts
@@ -52,10 +69,7 @@ async def read(deps: Deps, actor: Actor) -> Statistics:
             for each in group.indicators
         ],
         gaps=_gaps(deps, cycle, sums),
-        inspectors=sorted(
-            (_inspector(each, names.get(each), *counts) for each, counts in sums.inspectors.items()),
-            key=lambda each: (each.name or "", each.inspector_id),
-        ),
+        inspectors=[_inspector(each, *counts) for each, counts in sums.inspectors.items()],
     )
 
 
@@ -124,11 +138,11 @@ def _gaps(deps: Deps, cycle: OpenCycle, sums: CityFigures) -> list[GapCell]:
     ]
 
 
-def _inspector(inspector_id: str, name: str | None, visits: int, counts: Comparison) -> InspectorStatistics:
+def _inspector(inspector_id: str, visits: int, counts: Comparison) -> InspectorStatistics:
     mean = counts.mean_difference
     return InspectorStatistics(
         inspector_id=inspector_id,
-        name=name,
+        name=None,
         visits=visits,
         items=counts.items,
         pairs=counts.pairs,

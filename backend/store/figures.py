@@ -39,20 +39,20 @@ async def remove(db: Database, session: Session, submission_id: str) -> None:
     await db.figures.delete_one({"_id": submission_id}, session=session)
 
 
-async def stand(db: Database, cycle_id: str) -> tuple[int, int]:
-    """How many submissions have figures, and the sum of their stamps: the same sum, the same figures."""
+async def stands(db: Database, cycle_id: str) -> dict[str, tuple[int, int]]:
+    """By district how many submissions have figures, and the sum of their stamps: the same sum, the same figures."""
     sums: list[dict[str, Any]] = [
         {"$match": {"cycle": cycle_id}},
-        {"$group": {"_id": None, "sum": {"$sum": "$stamp"}, "count": {"$sum": 1}}},
+        {"$group": {"_id": "$district", "sum": {"$sum": "$stamp"}, "count": {"$sum": 1}}},
     ]
     # The index holds all of it: no document is read.
-    found = await db.figures.aggregate(sums, hint="stamps").to_list(1)
-    return (found[0]["count"], found[0]["sum"]) if found else (0, 0)
+    found = await db.figures.aggregate(sums, hint="stamps").to_list(None)
+    return {each["_id"]: (each["count"], each["sum"]) for each in found}
 
 
-def all_now(db: Database, cycle_id: str) -> list[Document]:
-    """The figures of all submissions of the cycle; for a thread, which it holds up."""
-    return list(blocking(db).figures.find({"cycle": cycle_id}, hint="stamps"))
+def of_district_now(db: Database, cycle_id: str, district: str) -> list[Document]:
+    """The figures of the district's submissions; for a thread, which it holds up."""
+    return list(blocking(db).figures.find({"cycle": cycle_id, "district": district}, hint="stamps"))
 
 
 async def counted_submissions(db: Database, cycle_id: str) -> int:

@@ -65,7 +65,7 @@ INDEXES: tuple[Index, ...] = (
     Index("evidence", "media_check", ("media_check.trace_id",), only={"media_check.trace_id": {"$exists": True}}),
     Index("evidence", "flagged", ("submission_id",), only={"flagged": True}),
     # Whole sums of the cycle's stamps come from it alone.
-    Index("figures", "stamps", ("cycle", "stamp")),
+    Index("figures", "stamps", ("cycle", "district", "stamp")),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
     Index("invitations", "code", ("code_hash",), unique=True),

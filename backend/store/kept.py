@@ -12,6 +12,8 @@ class Kept:
 
     # Of many requests that miss it, one works it out, and the others wait for it.
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # What the result is put together of, for whoever keeps that too.
+    parts: dict[str, Any] = field(default_factory=dict)
     _stand: Hashable = None
     _result: Any = None
 

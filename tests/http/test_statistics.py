@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from backend.services import city_figures
+from backend.store import figures
 from tests.http.conftest import Clock, Service, SignedIn, SignIn
 from tests.http.scored import City, make_city
 from tests.http.visiting import Visiting, make_visiting
@@ -151,7 +152,7 @@ async def test_nothing_is_added_up_twice(city: City, monkeypatch: pytest.MonkeyP
     added: list[int] = []
     add_up = city_figures._add_up
 
-    def counting(found: list[dict[str, Any]]) -> city_figures.CityFigures:
+    def counting(found: list[dict[str, Any]]) -> city_figures.ScopeFigures:
         added.append(len(found))
         return add_up(found)
 
@@ -171,6 +172,31 @@ async def test_nothing_is_added_up_twice(city: City, monkeypatch: pytest.MonkeyP
     assert answer.status == 200, answer.body
     assert scope(await statistics(city), None)["mean"] == before + 1
     assert len(added) == 2
+
+
+async def test_only_the_district_in_which_something_changed_is_added_up(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await city.school("甲")
+    await city.school("乙", district="xinghua")
+    before = await statistics(city)
+    read: list[str] = []
+    of_district = figures.of_district_now
+
+    def reading(db: Any, cycle: str, district: str) -> Any:
+        read.append(district)
+        return of_district(db, cycle, district)
+
+    monkeypatch.setattr(figures, "of_district_now", reading)
+    await city.school("丙", district="xinghua", unmet=[("1.1.1", "basic")])
+    after = await statistics(city)
+    assert read == ["xinghua"]
+    assert scope(after, "hailing") == scope(before, "hailing")
+    assert (scope(after, "xinghua")["schools"], scope(after, None)["schools"]) == (2, 3)
+    # What is put together of parts is what is counted from nothing.
+    city.service.deps.figures.parts.clear()
+    city.service.deps.figures._stand = None
+    assert await statistics(city) == after
 
 
 async def test_schools_scored_before_there_were_figures_are_counted(city: City) -> None:

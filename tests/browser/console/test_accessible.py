@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
 from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.scored import scored
 from tests.browser.console.test_tables import names
 from tests.http.arriving import Arrivals
 
@@ -55,11 +56,15 @@ async def test_every_page_is_accessible(office: Office, scheme: Scheme) -> None:
 
 async def of_the_city(office: Office, scheme: Scheme) -> dict[str, list[str]]:
     """What is wrong with the pages that a city officer sees."""
+    await scored(office)
     desk = await office.desk(office.world.city, scheme)
     found = {}
     for name, path, words in (
         ("lists", "/recommendation-lists", "上报截止"),
         ("progress", "/submission-progress", "看表格"),
+        ("statistics", "/statistics", "专家评分尺度与一致性"),
+        ("photo-flags", "/photo-flags", "没有拍摄时间"),
+        ("rubric", "/rubric", "没有待比较的细则"),
         ("nowhere", "/nothing/here", "没有这个页面"),
     ):
         await desk.go(path)

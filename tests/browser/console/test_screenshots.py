@@ -8,9 +8,12 @@ from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
 from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.scored import scored
 from tests.browser.console.test_tables import names
 from tests.browser.test_screenshots import FOLDER
 from tests.http.arriving import Arrivals
+from tests.http.conftest import Answer
+from tests.http.test_rubric_changes import without_star
 
 
 @pytest.mark.pictures
@@ -59,10 +62,27 @@ async def test_screenshots(office: Office, scheme: Scheme) -> None:
     await shoot("hand-in")
     await of_the_city(office, scheme, "lists", "/recommendation-lists")
     await of_the_city(office, scheme, "progress", "/submission-progress")
+    await scored(office)
+    await of_the_city(office, scheme, "statistics", "/statistics")
+    await of_the_city(office, scheme, "photo-flags", "/photo-flags")
+    candidate = await upload(office, without_star())
+    assert candidate.status == 201, candidate.body
+    await of_the_city(office, scheme, "rubric", "/rubric")
     nobody = await office.open(Desk(office.browser, office.url, None), scheme)
     await nobody.go("/")
     await nobody.page.get_by_label("手机号").wait_for()
     await nobody.page.screenshot(path=FOLDER / f"console-sign-in-{scheme}.png")
+
+
+async def upload(office: Office, rubric: str) -> Answer:
+    """A changed rubric, to be compared."""
+    return await office.world.service.request(
+        "POST",
+        "/api/rubric/candidates",
+        body=rubric.encode(),
+        token=office.world.city.token,
+        headers={"Content-Type": "application/yaml"},
+    )
 
 
 async def of_the_city(office: Office, scheme: Scheme, name: str, path: str) -> None:

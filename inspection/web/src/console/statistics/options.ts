@@ -23,6 +23,11 @@ export function legend(colours: Palette): object {
   return { textStyle: { color: colours.text }, top: 0 }
 }
 
+/** The labels of districts across a chart: every one of them, in two lines where one is too long. */
+export function across(colours: Palette): object {
+  return { axisLabel: { color: colours.text, interval: 0, width: 92, overflow: 'break' } }
+}
+
 /** The districts, without the city as a whole. */
 export function districtsOf(found: Statistics): ScopeStatistics[] {
   return found.scopes.filter((scope) => scope.district !== null)
