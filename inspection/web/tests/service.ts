@@ -57,7 +57,7 @@ interface Stored {
 export class FakeService {
   readonly visits = new Map([[VISIT, visitView(VISIT)]])
   readonly stored = new Map<string, Map<string, Stored>>()
-  readonly requests: { method: string; path: string; body: unknown }[] = []
+  readonly requests: { method: string; path: string; body: unknown; token: string | null }[] = []
   /** Statuses that requests to a path get instead of an answer. */
   readonly refusing = new Map<string, number>()
   /** Values that are refused one by one. */
@@ -76,11 +76,12 @@ export class FakeService {
     return this
   }
 
-  private async fetch(url: string, { method = 'GET', body }: RequestInit): Promise<Response> {
+  private async fetch(url: string, { method = 'GET', body, headers }: RequestInit): Promise<Response> {
     const cut = this.cut()
     if (cut === 'request') throw new TypeError('Failed to fetch')
     const sent: unknown = typeof body === 'string' ? JSON.parse(body) : null
-    this.requests.push({ method, path: url, body: sent })
+    const token = new Headers(headers).get('Authorization')
+    this.requests.push({ method, path: url, body: sent, token })
     const answer = this.answer(method, url, sent)
     await this.beforeAnswer()
     if (cut === 'answer') throw new TypeError('Failed to fetch')

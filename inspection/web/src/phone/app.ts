@@ -4,7 +4,7 @@ import { shallowRef, watch } from 'vue'
 import { PersonDatabase } from '../store/db'
 import { startSync, type Sync } from '../sync/engine'
 import { startLive, type Live } from '../sync/live'
-import { end, session, token } from '../shared/session'
+import { ownSession, session } from '../shared/session'
 
 /** The database of the person who is signed in (or was, until the session ended), and the sync of it. */
 export interface Desk {
@@ -24,19 +24,12 @@ watch(
     desk.value = null
     if (!person) return
     const db = new PersonDatabase(person)
-    // A round may end after somebody else has signed in: nothing of it is sent in their name, nor ends their session.
-    const still = () => session.me?.person_id === person
-    const mine = () => (still() ? token() : null)
-    const sync = startSync(db, mine, () => {
-      if (still()) end()
+    const own = ownSession(() => session.me?.person_id)
+    const sync = startSync(db, own.token, own.end)
+    const live = startLive(own.token, () => {
+      void sync.now()
     })
-    desk.value = {
-      db,
-      sync,
-      live: startLive(mine, () => {
-        void sync.now()
-      }),
-    }
+    desk.value = { db, sync, live }
     void sync.now()
   },
   { immediate: true },

@@ -1,7 +1,7 @@
 /** What all pages share: the contact's database and its sync. One person of one school at a time. */
 
 import { shallowRef, watch } from 'vue'
-import { end, session, token } from '../shared/session'
+import { ownSession, session } from '../shared/session'
 import { SchoolDatabase } from './store/db'
 import { startSync, type Sync } from './sync/engine'
 
@@ -28,12 +28,8 @@ watch(
     if (who === null) return
     const [person = '', school = ''] = who.split(' ')
     const db = new SchoolDatabase(person, school)
-    // A round may end after somebody else has signed in: nothing of it is sent in their name, nor ends their session.
-    const still = () => contact() === who
-    const mine = () => (still() ? token() : null)
-    const sync = startSync(db, mine, () => {
-      if (still()) end()
-    })
+    const own = ownSession(contact)
+    const sync = startSync(db, own.token, own.end)
     desk.value = { db, sync }
     void sync.now()
   },

@@ -75,6 +75,20 @@ export function end(): void {
   else forget(session.token)
 }
 
+/**
+ * The session of whoever `who` names now, for work that may go on after somebody else has signed in: nothing of it is sent
+ * in their name, nor ends their session.
+ */
+export function ownSession(who: () => unknown): { token: () => string | null; end: () => void } {
+  const first = who()
+  return {
+    token: () => (who() === first ? token() : null),
+    end: () => {
+      if (who() === first) end()
+    },
+  }
+}
+
 function forget(ended: string | null): void {
   if (localStorage.getItem(TOKEN) === ended) localStorage.removeItem(TOKEN)
   session.ended = true
