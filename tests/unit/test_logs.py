@@ -1,8 +1,10 @@
 """Logs hold neither secrets nor personal data, whatever is handed to them."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 import structlog
@@ -60,3 +62,42 @@ def test_each_event_is_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert [line["event"] for line in lines] == ["seen", "failed", "connection to mongodb://[redacted]@db lost"]
     assert lines[0]["school"] == "海陵" and lines[0]["level"] == "info" and lines[0]["at"].endswith("Z")
     assert "ValueError" in lines[1]["exception"] and "13812345678" not in lines[1]["exception"]
+
+
+class Written(StringIO):
+    """A stream that counts what is written at once, and tells of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+        self.told = asyncio.Event()
+
+    def write(self, text: str) -> int:
+        """Counts and tells."""
+        self.times += 1
+        self.told.set()
+        return super().write(text)
+
+    def events(self) -> list[str]:
+        """What the lines so far say."""
+        return [json.loads(line)["event"] for line in self.getvalue().splitlines()]
+
+
+async def test_lines_are_written_together_and_errors_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Written()
+    monkeypatch.setattr("sys.stderr", written)
+    configure_logs("info", "json")
+    log = structlog.get_logger("x")
+    log.info("first")
+    log.warning("second")
+    assert written.events() == []
+    log.error("third")
+    assert (written.events(), written.times) == (["first", "second", "third"], 1)
+    written.told.clear()
+    log.info("fourth")
+    log.info("fifth")
+    await asyncio.wait_for(written.told.wait(), 10)
+    assert (written.events()[3:], written.times) == (["fourth", "fifth"], 2)
+    # Where no loop runs nothing would write it later.
+    await asyncio.to_thread(log.info, "sixth")
+    assert written.events()[5:] == ["sixth"]
