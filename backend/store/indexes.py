@@ -12,6 +12,8 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from backend.store.errors import MigrationError
 from backend.store.mongo import Collection, Database
 
+_NAMESPACE_EXISTS = 48
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -147,6 +149,24 @@ INDEXES: tuple[Index, ...] = (
     Index("wechat_pushes", "expires", ("expires_at",), expires_after=0),
 )
 
+# Collections without an index of their own. They are made together with the indexes: MongoDB would make each with its
+# first document, for which a full disk has no room, and then tries again and again while everybody waits.
+PLAIN = (
+    "countersignatures",
+    "cycles",
+    "delivery_pauses",
+    "delivery_turns",
+    "district_reviewers",
+    "jobs",
+    "originals.files",
+    "recommendation_list_snapshots",
+    "recommendation_lists",
+    "renditions.files",
+    "rubrics",
+    "visit_slots",
+    "wechat_tokens",
+)
+
 
 async def ensure_indexes(db: Database, indexes: Iterable[Index] = INDEXES) -> list[str]:
     """Builds what is missing or defined otherwise; gives the names of those, as "collection.name".
@@ -162,7 +182,18 @@ async def ensure_indexes(db: Database, indexes: Iterable[Index] = INDEXES) -> li
         if missing:
             await _build(db[name], missing)
         built += [f"{name}.{index.name}" for index in missing]
+    there = await db.list_collection_names()
+    await asyncio.gather(*(_make(db, name) for name in PLAIN if name not in there))
     return built
+
+
+async def _make(db: Database, name: str) -> None:
+    try:
+        await db.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        # Another process was faster.
+        if error.code != _NAMESPACE_EXISTS:
+            raise
 
 
 async def missing_indexes(db: Database, indexes: Iterable[Index] = INDEXES) -> list[str]:

@@ -20,7 +20,7 @@ from tests.http.conftest import Clock, make_deps, new_id
 from tests.http.uploading import BYTES, TAKEN_AT, TUS, encoded, jpeg, sha256
 
 MEGABYTES, SIZE = 400, 1_500_000
-DYING_SECONDS = 40
+DYING_SECONDS = 90  # A checkpoint comes every 60 s, and if nothing else does, that one finds the disk full.
 
 
 async def upload(service: ServiceProcess, world: World, receipts: dict[str, str]) -> int:

@@ -69,6 +69,7 @@ async def test_an_index_serves_every_operation(profile_database: Database, monke
     db = profile_database
     deps = dataclasses.replace(make_deps(db, Clock()), clock=utc_now)
     (rubric,) = deps.rubrics.values()
+    there = set(await db.list_collection_names())
     async with running_service(deps, Clock()) as service, profiled(db):
         city = await city_on(db, f"http://127.0.0.1:{service.port}", rubric)
         try:
@@ -78,6 +79,8 @@ async def test_an_index_serves_every_operation(profile_database: Database, monke
             city.api.close()
     # Every GET that has one thing to read was answered.
     assert asked > 150
+    # On a full disk there would be no room for a collection's first document.
+    assert set(await db.list_collection_names()) - there <= {"system.profile"}
     assert set(await db.audit_events.distinct("event")) <= set(EVENT_NAMES)
     count, found = await complaints(db)
     assert count > 2000

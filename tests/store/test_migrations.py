@@ -12,7 +12,7 @@ from pymongo import MongoClient
 from backend.store import deliveries, migrations
 from backend.store.embedded import Embedded
 from backend.store.errors import DatabaseTooNew, MigrationError
-from backend.store.indexes import INDEXES, ensure_indexes, missing_indexes
+from backend.store.indexes import INDEXES, PLAIN, ensure_indexes, missing_indexes
 from backend.store.migrations import VERSION, migrate, readiness
 from backend.store.mongo import Database, Document, close, connect
 
@@ -97,6 +97,7 @@ async def test_a_new_database_gets_version_and_indexes(bare_database: Database) 
     report = await migrate(bare_database)
     assert (report.after, report.documents, sorted(report.indexes)) == (VERSION, 0, ALL)
     assert await readiness(bare_database) == []
+    assert set(await bare_database.list_collection_names()) == {"meta", *PLAIN, *(each.collection for each in INDEXES)}
 
 
 async def test_a_second_run_changes_nothing(bare_database: Database) -> None:
