@@ -1,7 +1,7 @@
 """A city full of life: schools at every state and grade, as they stand together in the middle of September."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.progress import Progress
 
@@ -11,6 +11,7 @@ from backend.demonstration.registration import City, Entrant
 
 # These districts have handed in; the others are still at it.
 HANDED_IN = ("hailing", "gaogang", "jiangyan", "xinghua")
+CLOSED_EARLY = "taixing"
 # How far each school gets, in turn: of those that are handed in, and of the others.
 THERE = ("published", "published", "decided", "published", "scored", "published", "visiting", "published", "endorsed")
 ELSEWHERE = ("endorsed", "submitted", "draft", "returned", "endorsed", "submitted", "draft", "declined", "withdrawn")
@@ -45,6 +46,7 @@ async def fill(city: City, progress: Progress, name: str) -> None:
 
     await each(progress, "学校填报", city, city.entrants, fill_in)
     await each(progress, "学校提交", city, those(lambda each: each != "draft"), forms.submit)
+    await _close_early(city)
     await each(progress, "市（区）初评", city, those(lambda each: each not in ("draft", "submitted")), review)
     for district in HANDED_IN:
         await forms.hand_in(city, district)
@@ -60,6 +62,13 @@ async def fill(city: City, progress: Progress, name: str) -> None:
     await decide(city, at_least("published"), progress)
     await publish(city, at_least("published"), progress)
     await decide(city, those(lambda each: each == "decided"), progress)
+
+
+async def _close_early(city: City) -> None:
+    """One district closed its submissions before the others: what is still a draft there is late."""
+    body = {"closes": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()}
+    path = f"/api/cycle/districts/{CLOSED_EARLY}/closing"
+    await city.api.call("PUT", path, city.districts[CLOSED_EARLY].token, body)
 
 
 async def _review(city: City, entrant: Entrant, goal: str) -> None:

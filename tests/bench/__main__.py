@@ -18,6 +18,7 @@ from tests.bench import (
     reconcile,
     sign_in,
     start,
+    tables,
 )
 
 BENCHES = {
@@ -33,6 +34,7 @@ BENCHES = {
     "reconcile": reconcile,
     "sign_in": sign_in,
     "start": start,
+    "tables": tables,
 }
 
 

@@ -11,7 +11,7 @@ from tests.http.conftest import Service, SignIn
 BODY: dict[str, Any] = {
     "title": "各市（区）等级/分布",
     "columns": ["市（区）", "学校数", "占比"],
-    "rows": [["海陵区", 12, 0.25], ['=HYPERLINK("x")', 0, None], ["合计\n（全市）", 12, 100.125]],
+    "rows": [["海陵区", 12, 0.25], ['=HYPERLINK("x")', 0, None], ["合计\n（全市）", 12, 100.125], ["#N/A", 1, 2]],
 }
 
 
@@ -20,10 +20,19 @@ async def test_the_cells_are_what_was_sent(service: Service, signed_in: SignIn) 
     assert answer.status == 200, answer.body
     assert "%EF%BC%8F" in answer.headers["Content-Disposition"]
     sheet = load_workbook(BytesIO(answer.body)).worksheets[0]
-    rows = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=4)]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=5)]
     assert rows == [BODY["columns"], *BODY["rows"]]
-    assert sheet["A3"].data_type == "s"
+    assert {sheet[place].data_type for place in ("A2", "A3", "A4", "A5")} == {"s"}
     assert sheet["C2"].data_type == "n"
+
+
+@pytest.mark.parametrize("title", ["'", "[x]:*?/\\", "长" * 80, "'名'", "\U0001f600" * 40])
+async def test_any_title_names_a_sheet(service: Service, signed_in: SignIn, title: str) -> None:
+    answer = await service.post("/api/workbooks", BODY | {"title": title}, (await signed_in("city")).token)
+    assert answer.status == 200, answer.body
+    (name,) = load_workbook(BytesIO(answer.body)).sheetnames
+    assert 0 < len(name) <= 31
+    assert not set(name) & set("[]:*?/\\")
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,10 @@ async def test_from_the_list_to_a_returned_form(office: Office, reviewed: Regist
     await expect(page.get_by_text(SAVED)).to_be_hidden()
     await page.get_by_role("tab", name="经过").click()
     await expect(page.get_by_role("tabpanel")).to_contain_text("佐证不全，请补充后重新提交")
+    # Back to the list as it was left.
+    await page.get_by_role("link", name="‹ 学校申报").click()
+    await expect(page).to_have_url(f"{office.url}/c/schools?state=submitted")
+    await expect(page.get_by_text("没有符合条件的记录")).to_be_visible()
 
 
 async def test_photos_in_a_light_box(open_review: Callable[..., Awaitable[Desk]]) -> None:

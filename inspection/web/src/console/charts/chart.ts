@@ -20,8 +20,8 @@ export interface Palette {
 
 /** Of a kind in light and in dark, and told apart also by who sees no red or green. */
 const SERIES = {
-  light: ['#1456b8', '#c26a00', '#14703a', '#8b3fa8', '#b3261e', '#566070'],
-  dark: ['#82b1ff', '#ffc069', '#7bd69c', '#d3a4e8', '#ff9a92', '#a9b2bf'],
+  light: ['#1456b8', '#c26a00', '#14703a', '#8b3fa8', '#b3261e', '#566070', '#00838f', '#9a6b00', '#5e8c1f', '#a8326e'],
+  dark: ['#82b1ff', '#ffc069', '#7bd69c', '#d3a4e8', '#ff9a92', '#a9b2bf', '#6fd5e0', '#e0cf6a', '#b9d97a', '#f2a0c8'],
 }
 
 export function palette(dark: boolean): Palette {
