@@ -1,7 +1,7 @@
 """Visits from workbooks: all rows or none, and all that is wrong at once."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from inspection.rules.workflow import State
 from tests.http.conftest import Answer, Service, SignedIn, SignIn
-from tests.http.test_imports import XLSX, workbook
+from tests.http.test_imports import XLSX, repacked, workbook
 from tests.http.visiting import Visiting, make_visiting
 
 HEADER = ["市（区）", "学校名称", "日期", "时段", "组长", "组员"]
@@ -121,3 +121,61 @@ async def test_the_template_can_be_filled_in(world: Visiting) -> None:
     assert (answer.status, answer.headers["Content-Type"]) == (200, XLSX)
     sheet = load_workbook(io.BytesIO(answer.body)).worksheets[0]
     assert [cell.value for cell in sheet[1]] == HEADER
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2022-09-05",
+        "2022/9/5",
+        "2022.9.5",
+        "2022年9月5日",
+        "２０２２－０９－０５",
+        datetime(2022, 9, 5),
+        date(2022, 9, 5),
+    ],
+)
+async def test_dates_in_every_way_that_people_write_them(world: Visiting, day: Any) -> None:
+    await world.school("海陵小学")
+    await world.inspectors(1)
+    dry = await send(world, ["海陵区", "海陵小学", day, "上午", "专家甲", ""], dry=True)
+    assert (dry.status, dry.json["problems"]) == (200, [])
+    assert dry.json["rows"][0]["values"]["日期"] == "2022-09-05"
+
+
+@pytest.mark.parametrize("day", ["9月5日", "44809", 44809, "2022-02-30", "下周一", "5/9/2022"])
+async def test_what_is_no_date_is_named_in_the_preview(world: Visiting, day: Any) -> None:
+    await world.school("海陵小学")
+    await world.inspectors(1)
+    dry = await send(world, ["海陵区", "海陵小学", day, "上午", "专家甲", ""], dry=True)
+    [problem] = dry.json["problems"]
+    assert (problem["row"], problem["column"], problem["cell"]) == (2, "日期", "C2")
+    assert dry.json["rows"][0]["action"] is None
+
+
+async def test_bad_files_of_visits(world: Visiting) -> None:
+    await world.school("海陵小学")
+    await world.inspectors(1)
+    row: list[Any] = ["海陵区", "海陵小学", "2022-09-05", "上午", "专家甲", ""]
+    formula = await send(world, [*row[:1], '=A2&"小学"', *row[2:]], dry=True)
+    assert ("formula", "B2") in [(each["code"], each["cell"]) for each in formula.json["problems"]]
+
+    async def sent(content: bytes) -> Answer:
+        headers = {"Content-Type": XLSX}
+        path = "/api/imports/visits?dry_run=true"
+        return await world.service.post(path, token=world.city.token, body=content, headers=headers)
+
+    file = io.BytesIO(workbook(HEADER, row, row))
+    book = load_workbook(file)
+    book.worksheets[0].merge_cells("A2:A3")
+    merged = io.BytesIO()
+    book.save(merged)
+    codes = {(each["code"], each["cell"]) for each in (await sent(merged.getvalue())).json["problems"]}
+    assert ("merged", "A2:A3") in codes
+    macros = await sent(repacked(workbook(HEADER, row), macros=b"\xd0\xcf"))
+    assert (macros.status, macros.error["code"]) == (422, "macros")
+    many = await sent(workbook(HEADER, *[row] * 5000))
+    assert (many.status, many.error["code"]) == (422, "too_many_rows")
+    large = await sent(bytes(50 * 1024 * 1024))
+    assert (large.status, large.error["code"]) == (413, "too_large")
+    assert await world.db.visits.count_documents({}) == 0
