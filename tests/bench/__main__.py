@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.bench import (
+    archive,
     backup,
     decide,
     heartbeat,
@@ -16,12 +17,14 @@ from tests.bench import (
     pipeline,
     receipts,
     reconcile,
+    reports,
     sign_in,
     start,
     tables,
 )
 
 BENCHES = {
+    "archive": archive,
     "backup": backup,
     "decide": decide,
     "heartbeat": heartbeat,
@@ -32,6 +35,7 @@ BENCHES = {
     "pipeline": pipeline,
     "receipts": receipts,
     "reconcile": reconcile,
+    "reports": reports,
     "sign_in": sign_in,
     "start": start,
     "tables": tables,

@@ -75,13 +75,13 @@ def _command(folder: Path, uri: str, database: str, *arguments: str) -> tuple[fl
     memory = 0.0
     # Not what `wait4` tells: that begins with the memory of this process, which started it.
     while process.poll() is None:
-        memory = max(memory, _peak(process.pid))
+        memory = max(memory, peak(process.pid))
         sleep(0.02)
     assert process.returncode == 0, arguments
     return perf_counter() - started, memory
 
 
-def _peak(pid: int) -> float:
+def peak(pid: int) -> float:
     """The most memory that a process has had so far, in MB; 0 where it has just ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -6,13 +6,22 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from tests.bench.servers import make_server
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the service answers, and which process it is."""
+
+    port: int
+    pid: int
+
+
 @asynccontextmanager
-async def serving(uri: str, database: str) -> AsyncIterator[int]:
-    """Serves for as long as the block lasts; gives the port."""
+async def serving(uri: str, database: str) -> AsyncIterator[Served]:
+    """Serves for as long as the block lasts."""
     process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is to happen meanwhile
         [sys.executable, "-m", "tests.bench.serving", uri, database],
         stdin=subprocess.PIPE,
@@ -23,7 +32,7 @@ async def serving(uri: str, database: str) -> AsyncIterator[int]:
     assert process.stdin
     assert process.stdout
     try:
-        yield int(process.stdout.readline())
+        yield Served(int(process.stdout.readline()), process.pid)
     finally:
         process.communicate("end\n")
 
