@@ -47,10 +47,12 @@ export function newApi(token: () => string | null, base = ''): Api {
 async function request<T>(url: string, method: string, token: string | null, body: unknown): Promise<Answer<T>> {
   const headers: Record<string, string> = {}
   if (token) headers['Authorization'] = `Bearer ${token}`
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  // A file goes as it is; fetch names its type.
+  const file = body instanceof Blob
+  if (body !== undefined && !file) headers['Content-Type'] = 'application/json'
   try {
-    const text = body === undefined ? null : JSON.stringify(body)
-    const response = await fetch(url, { method, headers, body: text, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const sent = body === undefined ? null : file ? body : JSON.stringify(body)
+    const response = await fetch(url, { method, headers, body: sent, signal: AbortSignal.timeout(TIMEOUT_MS) })
     const content = await response.text()
     if (!response.ok) return failure(response, content)
     return { ok: true, data: (content ? JSON.parse(content) : null) as T }

@@ -49,6 +49,27 @@ export const PAGES: readonly ConsolePage[] = [
     component: () => import('./pages/RecommendationList.vue'),
   },
   {
+    path: '/decisions',
+    title: '等级认定',
+    roles: ['city'],
+    menu: '认定与公布',
+    component: () => import('./pages/Decisions.vue'),
+  },
+  {
+    path: '/publication',
+    title: '公示与公布',
+    roles: ['city'],
+    menu: '认定与公布',
+    component: () => import('./pages/Publication.vue'),
+  },
+  {
+    path: '/outbox',
+    title: '消息投递',
+    roles: ['city'],
+    menu: '认定与公布',
+    component: () => import('./pages/Outbox.vue'),
+  },
+  {
     path: '/statistics',
     title: '统计',
     roles: ['city'],
@@ -63,15 +84,60 @@ export const PAGES: readonly ConsolePage[] = [
     component: () => import('./pages/PhotoFlags.vue'),
   },
   {
+    path: '/cycle',
+    title: '周期与日程',
+    roles: ['district', 'city'],
+    menu: '周期',
+    component: () => import('./pages/Cycle.vue'),
+  },
+  {
+    path: '/imports',
+    title: '导入',
+    roles: ['city'],
+    menu: '周期',
+    component: () => import('./pages/Imports.vue'),
+  },
+  {
     path: '/rubric',
     title: '细则改动',
     roles: ['city'],
     menu: '周期',
     component: () => import('./pages/RubricChanges.vue'),
   },
+  {
+    path: '/people',
+    title: '人员',
+    roles: ['district', 'city', 'admin'],
+    menu: '人员与记录',
+    component: () => import('./pages/People.vue'),
+  },
+  {
+    path: '/people/:id',
+    title: '人员',
+    roles: ['district', 'city', 'admin'],
+    component: () => import('./pages/Person.vue'),
+  },
+  {
+    path: '/invitations',
+    title: '邀请码',
+    roles: ['city', 'admin'],
+    menu: '人员与记录',
+    component: () => import('./pages/Invitations.vue'),
+  },
+  {
+    path: '/audit',
+    title: '操作记录',
+    roles: ['city', 'admin'],
+    menu: '人员与记录',
+    component: () => import('./pages/Audit.vue'),
+  },
 ]
 
-export const HOME: Readonly<Partial<Record<Role, string>>> = { district: '/schools', city: '/schools' }
+export const HOME: Readonly<Partial<Record<Role, string>>> = {
+  district: '/schools',
+  city: '/schools',
+  admin: '/people',
+}
 
 /** Who works here. Others have pages of their own. */
 export function worksHere(role: Role): boolean {
