@@ -10,7 +10,7 @@ from backend.models.submissions import DistrictId
 from backend.models.tables import Search, TableFilters
 from inspection.rules.workflow import State
 
-Sort = Literal["name", "-name", "submitted_at", "-submitted_at"]
+Sort = Literal["name", "-name", "district", "-district", "submitted_at", "-submitted_at", "applied", "-applied"]
 
 
 class SubmissionTableQuery(TableFilters):

@@ -152,8 +152,13 @@ class Wanted:
         return branches[0] if len(branches) == 1 else {"$or": branches}
 
 
-# The index of each order that the table can be in.
-_ORDERS = {"name": ("school.name", "district_state"), "submitted_at": ("submitted_at", "submitted")}
+# The sort keys and the index of each order that the table can be in.
+_ORDERS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "name": (("school.name", "_id"), "district_state"),
+    "district": (("district", "school.name", "_id"), "district"),
+    "submitted_at": (("submitted_at", "_id"), "submitted"),
+    "applied": (("application.applied", "_id"), "applied"),
+}
 _TABLE = {
     **SUMMARY,
     "since": {"$ifNull": [{"$last": "$history.at"}, "$created_at"]},
@@ -168,10 +173,10 @@ async def table(
     round), and how many there are in all."""
     if not wanted.states:
         return [], 0
-    filter_, (key, index) = wanted.filter(cycle_id), _ORDERS[sort.removeprefix("-")]
+    filter_, (keys, index) = wanted.filter(cycle_id), _ORDERS[sort.removeprefix("-")]
     direction = DESCENDING if sort.startswith("-") else ASCENDING
     # Which they are, the index alone says: what is left out is never read.
-    found = db.submissions.find(filter_, {"_id": 1}).sort([(key, direction), ("_id", direction)]).hint(index)
+    found = db.submissions.find(filter_, {"_id": 1}).sort([(key, direction) for key in keys]).hint(index)
     ids, total = await asyncio.gather(
         found.skip(skip).limit(limit).to_list(None), db.submissions.count_documents(filter_, hint=index)
     )

@@ -20,7 +20,6 @@ from tests.bench import (
     reports,
     sign_in,
     start,
-    tables,
 )
 
 BENCHES = {
@@ -38,7 +37,6 @@ BENCHES = {
     "reports": reports,
     "sign_in": sign_in,
     "start": start,
-    "tables": tables,
 }
 
 

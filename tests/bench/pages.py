@@ -48,6 +48,8 @@ _VISITED = datetime(2022, 9, 5, 1, 0, tzinfo=UTC)
 # Page by page what it asks for when it is opened; {one} is a submission that is scored.
 PAGES: Mapping[str, Sequence[str]] = {
     "schools": ("/api/submission-counts", "/api/tables/submissions"),
+    "schools, the last page by time": ("/api/tables/submissions?sort=-submitted_at&skip=5950",),
+    "schools, by a part of the name": ("/api/tables/submissions?name=77&late=true&sort=district",),
     "a school's review": ("/api/submissions/{one}", "/api/submissions/{one}/review", "/api/submissions/{one}/evidence"),
     "recommendation list": ("/api/recommendation-lists/hailing",),
     "registered schools": ("/api/schools",),

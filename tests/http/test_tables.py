@@ -53,6 +53,11 @@ async def test_filters_and_orders(world: World) -> None:
     assert names(await ask(world, token, name="1+")) == ["=1+1"]
     assert names(await ask(world, token, sort="-submitted_at"))[:2] == ["乙小学", "甲小学"]
     assert names(await ask(world, token, sort="submitted_at"))[-2:] == ["甲小学", "乙小学"]
+    by_district = await ask(world, token, sort="district")
+    assert [row["district"] for row in by_district["items"]] == ["hailing"] * 4 + ["taixing"] * 2
+    assert names(by_district)[-2:] == ["丁小学", "泰兴中学"]
+    assert names(await ask(world, token, sort="-district", state="draft"))[:2] == ["泰兴中学", "丁小学"]
+    assert {row["applied"] for row in (await ask(world, token, sort="-applied", limit=2))["items"]} == {"excellent"}
     row = (await ask(world, token, state="endorsed"))["items"][0]
     assert (row["state_name"], row["self_points"], row["answered"], row["items"]) == ("已推荐", 110, 82, 82)
 

@@ -211,6 +211,38 @@ async def test_without_a_network(
     assert (await review_of(office, reviewed))["items"]["1.1.1"]["remark"] == "缺网络拓扑图"
 
 
+async def test_the_city_reads_and_reviews_its_own(
+    office: Office, reviewed: Registered, open_review: Callable[..., Awaitable[Desk]]
+) -> None:
+    world = office.world
+    desk = await open_review(await office.desk(world.city))
+    page = desk.page
+    await expect(page.get_by_text("初评由学校所在的市（区）进行，这里只能查看。")).to_be_visible()
+    await expect(page.get_by_text(SAVED)).to_be_hidden()
+    await expect(page.get_by_role("button", name="推荐", exact=True)).to_have_count(0)
+    # What a district endorsed the city may return: with the remarks that are shown.
+    path, token = f"{reviewed.path}/review", world.officer.token
+    body = {"version": 0, "items": {"1.1.1": {"remark": "缺网络拓扑图"}}, "opinion": "同意推荐"}
+    assert (await world.service.put(path, body, token)).status == 200
+    assert (await world.post(reviewed, "endorse", {})).status == 200
+    await page.reload()
+    await page.get_by_role("button", name="退回修改").click()
+    await expect(page.get_by_role("dialog").locator("li")).to_have_text([re.compile("缺网络拓扑图")])
+    await page.get_by_label("总的理由（必填）").fill("请按意见补充")
+    await page.get_by_role("button", name="退回", exact=True).click()
+    await desk.says("已退回")
+    last = (await office.world.read(reviewed))["history"][-1]
+    assert (last["event"], last["remarks"]) == ("returned", {"1.1.1": "缺网络拓扑图"})
+    # The municipal schools are reviewed by the city officer who was named for them.
+    person = {"person_id": world.city.person.id}
+    named = await world.service.put("/api/districts/municipal/reviewer", person, world.city.token)
+    assert named.status == 200, named.body
+    school = await world.submitted("泰州市实验小学", "municipal")
+    await desk.go(f"/submissions/{school.submission_id}")
+    await page.get_by_label("市（区）教育局意见").fill("同意推荐")
+    await saved(desk)
+
+
 async def test_after_the_date_a_review_is_only_read(
     office: Office, clock: Clock, open_review: Callable[..., Awaitable[Desk]]
 ) -> None:
