@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from backend.deps import Deps
 from backend.documents.archive import ArchiveWriter, safe_name
+from backend.documents.contents import Stamp
 from backend.documents.making import docx
 from backend.errors import NotFound, Unavailable
 from backend.gateways.makers import Makers
@@ -27,8 +29,13 @@ _VISITED = (State.SCORED, State.DECIDED, State.PUBLISHED)
 # A report being made, and one waiting, for each process: no more contents are in memory.
 _AHEAD = 2
 
+# Fewer are made in threads: starting processes would take longer.
+FEW = 20
+
 # A path in the zip file, and the file that will be there.
 _Report = tuple[str, asyncio.Task[bytes]]
+# Makes a file of a content, its stamp and its pictures.
+_Maker = Callable[[Any, Stamp, dict[str, bytes]], Awaitable[bytes]]
 
 
 async def inspection_reports_of(deps: Deps, actor: Actor, district: str | None) -> Stream:
@@ -59,8 +66,8 @@ async def _pieces(deps: Deps, actor: Actor, cycle: OpenCycle, found: list[dict[s
     try:
         async with (
             deps.making,
-            Makers(deps.makers) as makers,
-            aclosing(_reports(deps, actor, makers, found)) as reports,
+            _maker(deps, len(found)) as maker,
+            aclosing(_reports(deps, actor, maker, found)) as reports,
         ):
             async for path, content in reports:
                 yield await asyncio.to_thread(writer.add, path, content)
@@ -70,15 +77,25 @@ async def _pieces(deps: Deps, actor: Actor, cycle: OpenCycle, found: list[dict[s
         writer.discard()
 
 
+@asynccontextmanager
+async def _maker(deps: Deps, count: int) -> AsyncIterator[_Maker]:
+    """What makes so many files: threads, or processes that end with the block."""
+    if count <= FEW:
+        yield lambda *parts: deps.threads.run(partial(docx, *parts))
+        return
+    async with Makers(deps.makers) as makers:
+        yield lambda *parts: makers.run(docx, *parts)
+
+
 async def _reports(
-    deps: Deps, actor: Actor, makers: Makers, found: list[dict[str, Any]]
+    deps: Deps, actor: Actor, maker: _Maker, found: list[dict[str, Any]]
 ) -> AsyncGenerator[tuple[str, bytes]]:
     """The files in order. While one is waited for, the next are made."""
     waiting: deque[_Report] = deque()
     try:
         for each in found:
-            waiting.append((_path(deps, each), asyncio.create_task(_make(deps, actor, makers, each["_id"]))))
-            if len(waiting) > makers.count * _AHEAD:
+            waiting.append((_path(deps, each), asyncio.create_task(_make(deps, actor, maker, each["_id"]))))
+            if len(waiting) > deps.makers * _AHEAD:
                 path, task = waiting.popleft()
                 yield path, await task
         while waiting:
@@ -95,10 +112,10 @@ def _path(deps: Deps, submission: dict[str, Any]) -> str:
     return f"{safe_name(district_name(deps, submission['district']))}/现场评估报告-{name}.docx"
 
 
-async def _make(deps: Deps, actor: Actor, makers: Makers, submission_id: str) -> bytes:
+async def _make(deps: Deps, actor: Actor, maker: _Maker, submission_id: str) -> bytes:
     submission = await submissions.find(deps.db, submission_id)
     if submission is None:
         raise LookupError(f"submission {submission_id} is gone")
     printed, pictures = await inspection_reports.print_report(deps, DocumentKind.INSPECTION_REPORT, submission)
     stamp = await stamped(deps, actor, printed)
-    return await makers.run(docx, printed.content, stamp, pictures)
+    return await maker(printed.content, stamp, pictures)

@@ -11,6 +11,7 @@ from docx.document import Document as Docx
 from PIL import Image
 
 from backend.documents.archive import verify
+from backend.services import report_bundles
 from tests.documents import HOSTILE, foot, opened, rows
 from tests.http.conftest import Clock, SignedIn, StartService
 from tests.http.world import ITEM, Subject, World, make_world
@@ -128,20 +129,25 @@ async def test_a_refused_signature(world: World) -> None:
     assert rows((await report(world, subject)).tables[-1])[-1][2] == "拒签：对评分有异议"
 
 
-async def test_the_reports_of_many_schools_come_as_one_file(world: World) -> None:
-    schools = [await world.subject("closed") for _ in range(2)]
+@pytest.mark.parametrize("few", [0, 20])
+async def test_the_reports_of_many_schools_come_as_one_file(
+    world: World, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By processes, and by threads.
+    monkeypatch.setattr(report_bundles, "FEW", few)
+    own = await world.subject("closed")
     elsewhere = await world.subject("closed", "jingjiang")
     await world.subject("planned")
     answer = await world.send("GET", "/api/inspection-reports", None, world.city)
     assert answer.headers["Content-Type"] == "application/zip"
-    assert unquote(answer.headers["Content-Disposition"]).endswith("现场评估报告-全市-3份-20220905.zip")
+    assert unquote(answer.headers["Content-Disposition"]).endswith("现场评估报告-全市-2份-20220905.zip")
     # The archive's own check: every member is whole.
-    assert verify(io.BytesIO(answer.body)).files == 3
+    assert verify(io.BytesIO(answer.body)).files == 2
     with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
         names = [name for name in found.namelist() if name.endswith(".docx")]
         documents = {name: opened(found.read(name)) for name in names}
     assert {name.partition("/")[0] for name in names} == {"海陵区", "靖江市"}
-    for school in (*schools, elsewhere):
+    for school in (own, elsewhere):
         [name] = [name for name in names if school.name in name]
         assert rows(documents[name].tables[0])[0][1] == school.name
         # It is the report that the school's address gives, under the same code.
