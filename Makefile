@@ -49,7 +49,7 @@ preview: setup ## Every document as pictures in build/preview/ (wants LibreOffic
 	@.ci/preview.sh
 	$(VENV_PYTHON) -m tests.preview
 
-screenshots: setup web ## Pictures of every page of the phone's app, light and dark, in build/screenshots
+screenshots: setup web ## Pictures of every page, light and dark, in build/screenshots
 	.ci/browser.sh
 	$(VENV_PYTHON) -m pytest -q -m pictures tests/browser
 
