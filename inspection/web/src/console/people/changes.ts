@@ -1,6 +1,7 @@
 /** What an event of the audit trail changed, field by field. */
 
 import type { AuditRow } from '../../api/types'
+import { untilText } from '../../shared/words'
 
 const WORDS: Readonly<Record<string, string>> = {
   name: '姓名或名称',
@@ -35,6 +36,30 @@ const WORDS: Readonly<Record<string, string>> = {
   sha256: '指纹',
   dates: '日程',
   ties: '回避的学校',
+  stages: '学段',
+  past_awards: '历年等级',
+  kind: '种类',
+  rubric: '细则',
+  rubric_sha256: '细则指纹',
+  location: '位置',
+}
+
+const VALUES: Readonly<Record<string, string>> = {
+  draft: '填报中',
+  submitted: '已提交',
+  returned: '已退回',
+  endorsed: '已推荐',
+  declined: '不予推荐',
+  visiting: '现场评估中',
+  scored: '已评分',
+  decided: '已认定',
+  published: '已公布',
+  withdrawn: '已退出',
+  demonstration: '示范型',
+  excellent: '优秀型',
+  qualified: '合格型',
+  sustained: '异议成立',
+  dismissed: '异议不成立',
 }
 
 export interface Changed {
@@ -45,7 +70,8 @@ export interface Changed {
 
 function told(value: unknown): string {
   if (value === null || value === undefined || value === '') return '（空）'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value !== 'string') return JSON.stringify(value)
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? untilText(value) : (VALUES[value] ?? value)
 }
 
 /** The fields that differ, or were said for the first time; with what was there before. */

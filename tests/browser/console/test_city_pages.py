@@ -1,0 +1,28 @@
+"""axe-core on the city's pages of cycle, people, decisions and publication, light and dark: nothing serious."""
+
+import pytest
+
+from tests.browser.console.conftest import Office
+from tests.browser.console.desk import Scheme
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_city_s_pages_are_accessible(office: Office, scheme: Scheme) -> None:
+    await office.fill()
+    desk = await office.desk(office.world.city, scheme)
+    found: dict[str, list[str]] = {}
+    for name, path, words in (
+        ("cycle", "/cycle", "未上报"),
+        ("imports", "/imports", "先选文件"),
+        ("people", "/people", "王科长"),
+        ("person", f"/people/{office.world.officer.person.id}", "登录中的设备"),
+        ("invitations", "/invitations", "还没有生成过"),
+        ("audit", "/audit", "登记学校"),
+        ("outbox", "/outbox", "获得推荐"),
+        ("decisions", "/decisions", "没有符合条件的学校"),
+        ("publication", "/publication", "还没有公示"),
+    ):
+        await desk.go(path)
+        await desk.page.locator("main").get_by_text(words).first.wait_for()
+        found[name] = await desk.serious()
+    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
