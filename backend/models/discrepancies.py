@@ -77,9 +77,10 @@ class DiscrepancyQuery(PageQuery):
 
 
 class QueueRow(DiscrepancyRow):
-    """A row of the city's queue, with its school."""
+    """A row of the city's queue, with its school and the visit that it comes from."""
 
     submission_id: Id
+    visit_id: Id | None
     school_id: Id
     school_name: Line
     district: str

@@ -12,7 +12,7 @@ from backend.services.answer_windows import window_view
 from backend.services.answers import answer_view
 from backend.services.cycles import current
 from backend.services.submissions import visible
-from backend.store import answers, discrepancies
+from backend.store import answers, discrepancies, visits
 from inspection.rules.workflow import State
 
 # From when on there is something to see: what is agreed stands, though the city may still rule.
@@ -54,13 +54,17 @@ async def queue(deps: Deps, actor: Actor, query: DiscrepancyQuery) -> Page[Queue
     cycle = await current(deps)
     filters = query.model_dump(include={"district", "state", "kind", "severity"}, exclude_none=True)
     rows, cursor = await discrepancies.page_of_queue(deps.db, cycle.id, filters, query.limit, query.cursor)
-    owners = await discrepancies.states_of(deps.db, {row["submission_id"] for row in rows})
+    ids = sorted({row["submission_id"] for row in rows})
+    owners = await discrepancies.states_of(deps.db, ids)
+    visited = await visits.live_by_submission(deps.db, ids)
     items = []
     for row in rows:
         state, name = owners[row["submission_id"]]
         if State(state) in QUEUED_STATES:
             owner = {each: row[each] for each in ("submission_id", "school_id", "district")}
-            items.append(QueueRow(**_row_fields(row, weighed=True), **owner, school_name=name))
+            visit = visited.get(row["submission_id"])
+            visit_id = visit["_id"] if visit else None
+            items.append(QueueRow(**_row_fields(row, weighed=True), **owner, visit_id=visit_id, school_name=name))
     return Page[QueueRow](items=items, next_cursor=cursor)
 
 

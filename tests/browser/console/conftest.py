@@ -8,6 +8,8 @@ from playwright.async_api import Browser
 
 from backend.gateways.web_build import WebBuild
 from backend.store.mongo import Database
+from tests.browser.conftest import Field
+from tests.browser.console.autumn import Autumn
 from tests.browser.console.desk import Desk, Scheme
 from tests.http.conftest import Clock, SignedIn, SignIn, make_deps, running_service
 from tests.http.submitted import Registered, World, change, make_world
@@ -64,3 +66,12 @@ async def office(
         yield found
         for desk in found.desks:
             await desk.close()
+
+
+@pytest.fixture
+async def autumn(field: Field) -> AsyncIterator[Autumn]:
+    """September at the city's desk; nothing is planned yet."""
+    found = Autumn(field)
+    yield found
+    for desk in found.desks:
+        await desk.close()

@@ -36,6 +36,28 @@ export const PAGES: readonly ConsolePage[] = [
     component: () => import('./pages/Submission.vue'),
   },
   {
+    path: '/plan',
+    title: '评估安排',
+    roles: ['city'],
+    menu: '终评',
+    component: () => import('./pages/Plan.vue'),
+  },
+  {
+    path: '/visits',
+    title: '现场评估',
+    roles: ['city'],
+    menu: '终评',
+    component: () => import('./pages/Visits.vue'),
+  },
+  { path: '/visits/:id', title: '现场评估', roles: ['city'], component: () => import('./pages/Visit.vue') },
+  {
+    path: '/discrepancies',
+    title: '差异处理',
+    roles: ['city'],
+    menu: '终评',
+    component: () => import('./pages/Discrepancies.vue'),
+  },
+  {
     path: '/recommendation-lists',
     title: '推荐名单',
     roles: ['district', 'city'],
