@@ -56,6 +56,8 @@ build() {
 for script in "$@"; do
     case $script in
         build) build ;;
+        # Which components a page may use without importing them, the build writes down (src/components.gen.d.ts).
+        check | lint) build && npm run --silent "$script" ;;
         *) npm run --silent "$script" ;;
     esac
 done
