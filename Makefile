@@ -5,7 +5,8 @@
 .PHONY: help run run-lan test lint format web bench soak screenshots preview wheel setup lock clean
 
 VENV_PYTHON = .venv/bin/python
-WORKERS = auto
+# One more than there are cores: tests wait for browsers, and for processes that they have killed.
+WORKERS = $$($(VENV_PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 SEEDS = 300
 
 help: ## What there is
