@@ -9,9 +9,9 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from backend.documents.tables import Value
 from backend.documents.texts import printable
 
-Value = str | int | float | None
 # What Excel takes in no name of a sheet.
 _NO_NAME = re.compile(r"[\[\]:*?/\\]")
 

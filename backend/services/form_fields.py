@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.errors import Detail
+from backend.models import schools
 from backend.models.applications import Count, CountFromOne, Highlights, PersonName, Telephone
 from backend.models.base import Id, Note
 from backend.models.messages import details_of
@@ -76,7 +77,6 @@ _STAGE = (
     ("students", "count_from_one", "学生人数"),
     ("student_devices", "count", "学生用终端数"),
 )
-STAGE_TITLES = {"primary": "小学", "junior": "初中", "senior": "高中"}
 
 
 @lru_cache(maxsize=256)
@@ -97,7 +97,7 @@ def _application_fields(stages: tuple[str, ...]) -> list[FormField]:
     rows = [
         *_APPLICATION,
         *(
-            (f"stages.{stage}.{name}", kind, f"{STAGE_TITLES[stage]}{label}")
+            (f"stages.{stage}.{name}", kind, f"{schools.STAGE_NAMES[schools.Stage(stage)]}{label}")
             for stage in stages
             for name, kind, label in _STAGE
         ),

@@ -9,6 +9,7 @@ from backend.models.people import Actor
 from backend.models.statistics import Figure, ScopeStatistics, Statistics
 from backend.services import flag_lists, statistics, targets
 from backend.services.cycles import current
+from backend.services.workbooks import Content
 from inspection.rules.points import as_number
 from inspection.rules.workflow import SHANGHAI
 
@@ -21,8 +22,6 @@ TITLES: Mapping[Figure, str] = {
     "targets": "目标完成情况",
     "flags": "待核照片",
 }
-# The columns with their widths in characters, and the rows.
-_Table = tuple[Sequence[tuple[str, int]], Sequence[Sequence[Value]]]
 _PLACE = ("市（区）", 16)
 
 
@@ -42,14 +41,14 @@ async def table(deps: Deps, actor: Actor, figure: Figure) -> Attachment:
     return Attachment(f"{TITLES[figure]}-{now:%Y%m%d}.xlsx", await deps.threads.run(make))
 
 
-def _of_statistics(make: Callable[[Statistics], _Table]) -> Callable[[Deps, Actor], Awaitable[_Table]]:
-    async def read(deps: Deps, actor: Actor) -> _Table:
+def _of_statistics(make: Callable[[Statistics], Content]) -> Callable[[Deps, Actor], Awaitable[Content]]:
+    async def read(deps: Deps, actor: Actor) -> Content:
         return make(await statistics.read(deps, actor))
 
     return read
 
 
-def _grades(found: Statistics) -> _Table:
+def _grades(found: Statistics) -> Content:
     columns = [_PLACE, ("已评学校", 10), ("等级", 10), ("申报", 8), ("达到", 8), ("认定", 8), ("认定占比（%）", 14)]
     rows = [
         (
@@ -67,7 +66,7 @@ def _grades(found: Statistics) -> _Table:
     return columns, rows
 
 
-def _totals(found: Statistics) -> _Table:
+def _totals(found: Statistics) -> Content:
     names = [f"{as_number(each.least)}–{as_number(each.most)}" for each in found.scopes[0].totals]
     columns = [_PLACE, ("已评学校", 10), ("平均分", 9), ("中位数", 9), *((name, 9) for name in names)]
     rows = [
@@ -77,7 +76,7 @@ def _totals(found: Statistics) -> _Table:
     return columns, rows
 
 
-def _gaps(found: Statistics) -> _Table:
+def _gaps(found: Statistics) -> Content:
     columns = [
         ("二级指标", 26),
         ("满分", 7),
@@ -106,7 +105,7 @@ def _gaps(found: Statistics) -> _Table:
     return columns, rows
 
 
-def _inspectors(found: Statistics) -> _Table:
+def _inspectors(found: Statistics) -> Content:
     columns = [
         ("专家", 14),
         ("评估学校", 10),
@@ -135,7 +134,7 @@ def _inspectors(found: Statistics) -> _Table:
     return columns, rows
 
 
-def _closing(found: Statistics) -> _Table:
+def _closing(found: Statistics) -> Content:
     def title(least: int, most: int | None) -> str:
         if most is None:
             return f"{least} 天以上"
@@ -157,7 +156,7 @@ def _closing_row(scope: ScopeStatistics) -> Sequence[Value]:
     return scope.name, scope.schools, *(each.count for each in times.days), times.hours, times.overdue
 
 
-async def _targets(deps: Deps, actor: Actor) -> _Table:
+async def _targets(deps: Deps, actor: Actor) -> Content:
     columns = [
         _PLACE,
         ("在册学校", 10),
@@ -187,7 +186,7 @@ async def _targets(deps: Deps, actor: Actor) -> _Table:
     return columns, rows
 
 
-async def _flags(deps: Deps, actor: Actor) -> _Table:
+async def _flags(deps: Deps, actor: Actor) -> Content:
     columns = [
         _PLACE,
         ("学校", 30),
@@ -222,7 +221,7 @@ def _hundred(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 2)
 
 
-_TABLES: Mapping[Figure, Callable[[Deps, Actor], Awaitable[_Table]]] = {
+_TABLES: Mapping[Figure, Callable[[Deps, Actor], Awaitable[Content]]] = {
     "grades": _of_statistics(_grades),
     "totals": _of_statistics(_totals),
     "gaps": _of_statistics(_gaps),

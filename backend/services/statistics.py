@@ -36,14 +36,12 @@ async def read(deps: Deps, actor: Actor) -> Statistics:
     cycle = await current(deps)
     today = deps.clock().astimezone(SHANGHAI).date().isoformat()
     overdue = await figures.overdue_by_district(deps.db, cycle.id, today)
-    at: list[Stands] = []
 
-    async def stand() -> tuple[object, ...]:
-        at[:] = [await stands(deps, cycle)]
-        return cycle.id, cycle.rubric.sha256, at[0], tuple(sorted(overdue.items()))
+    async def stand() -> tuple[str, str, Stands, tuple[tuple[str, int], ...]]:
+        return cycle.id, cycle.rubric.sha256, await stands(deps, cycle), tuple(sorted(overdue.items()))
 
-    async def make() -> Statistics:
-        sums = await read_figures(deps, cycle, at[0])
+    async def make(now: tuple[str, str, Stands, tuple[tuple[str, int], ...]]) -> Statistics:
+        sums = await read_figures(deps, cycle, now[2])
         # Sorting thousands of totals, and as many rows checked by the models, take their time.
         return await deps.threads.run(lambda: _view(deps, cycle, sums, overdue))
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
+from backend.documents.tables import Value
 from backend.errors import NotFound
 from backend.models.people import Actor, Role
+from backend.models.schools import STAGE_NAMES, Stage
 from backend.models.submission_table import (
     DistrictCounts,
     StateCount,
@@ -17,15 +19,13 @@ from backend.services import cycles
 from backend.services.cycles import OpenCycle, calendar
 from backend.services.list_state import is_handed_in
 from backend.services.submission_view import grade_title
-from backend.services.tables import Found, Table, TableColumn, Value
+from backend.services.tables import Found, Table, TableColumn
 from backend.store import recommendation_lists, submissions
 from backend.store.submissions import Wanted
 from inspection.rules.cycle import District
 from inspection.rules.lateness import due, late_states
 from inspection.rules.points import as_number
 from inspection.rules.workflow import SHANGHAI, STATE_NAMES, State
-
-STAGE_NAMES = {"primary": "小学", "junior": "初中", "senior": "高中"}
 
 
 async def find(deps: Deps, actor: Actor, query: SubmissionTableQuery, skip: int, limit: int) -> Found[SubmissionRow]:
@@ -137,7 +137,7 @@ TABLE = Table(
     columns={
         "school_name": TableColumn("学校", 32, lambda row: row.school_name),
         "district_name": TableColumn("市（区）", 14, lambda row: row.district_name),
-        "stages": TableColumn("学段", 14, lambda row: "、".join(STAGE_NAMES[each] for each in row.stages)),
+        "stages": TableColumn("学段", 14, lambda row: "、".join(STAGE_NAMES[Stage(each)] for each in row.stages)),
         "state_name": TableColumn("状态", 12, lambda row: row.state_name),
         "applied_name": TableColumn("申报类型", 12, lambda row: row.applied_name or ""),
         "self_points": TableColumn("自评得分", 10, lambda row: as_number(row.self_points)),

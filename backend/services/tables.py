@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from backend.deps import Deps
+from backend.documents.tables import Value
 from backend.models.attachments import Attachment
 from backend.models.base import Model
 from backend.models.people import Actor
 from backend.models.tables import MOST_EXPORTED, TableFilters, TablePage, table_of
-from inspection.rules.workflow import SHANGHAI
+from backend.services.workbooks import Content, save
 
 _R = TypeVar("_R", bound=Model)
-
-Value = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +70,12 @@ async def export(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> Atta
     found = await table.find(deps, actor, query, 0, MOST_EXPORTED)
     keys = query.columns.split(",") if query.columns else list(table.columns)
     chosen = [table.columns[key] for key in dict.fromkeys(keys)]
-    day = deps.clock().astimezone(SHANGHAI)
+    count = len(found.documents)
 
-    def work() -> bytes:
-        # openpyxl loads in the thread that needs it.
-        from backend.documents.plain_sheet import plain_sheet
-
+    def content() -> Content:
         rows = [found.view(each) for each in found.documents]
-        values = [[column.value(row) for column in chosen] for row in rows]
-        note = f"共 {found.total} 行，导出于 {day:%Y年%m月%d日 %H:%M}"
-        if found.total > len(rows):
-            note += f"；只含前 {len(rows)} 行，请用筛选分几次导出"
-        return plain_sheet(table.title, note, [(column.title, column.width) for column in chosen], values)
+        columns = [(column.title, column.width) for column in chosen]
+        return columns, [[column.value(row) for column in chosen] for row in rows]
 
-    return Attachment(f"{table.title}-{day:%Y%m%d-%H%M}.xlsx", await deps.threads.run(work))
+    cut = f"；只含前 {count} 行，请用筛选分几次导出" if found.total > count else ""
+    return await save(deps, table.title, content, f"共 {found.total} 行，", cut)

@@ -34,7 +34,7 @@ async def _held(deps: Deps, cycle: OpenCycle, publication_id: str | None) -> Map
     async def stand() -> tuple[str, str | None, int]:
         return cycle.id, publication_id, await targets.stand(deps.db)
 
-    async def make() -> Mapping[str, Held]:
+    async def make(_: object) -> Mapping[str, Held]:
         awards = await publications.awards(deps.db, publication_id) if publication_id else {}
         held: dict[str, Counter[str | None]] = defaultdict(Counter)
         async for school_id, district, past in targets.past_awards(deps.db):

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+_S = TypeVar("_S", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -17,14 +19,14 @@ class Kept:
     _stand: Hashable = None
     _result: Any = None
 
-    async def at(self, stand: Callable[[], Awaitable[Hashable]], make: Callable[[], Awaitable[Any]]) -> Any:
-        """The result at the stand that `stand` gives, made anew only where that is another one than last time.
+    async def at(self, stand: Callable[[], Awaitable[_S]], make: Callable[[_S], Awaitable[Any]]) -> Any:
+        """The result at the stand that `stand` gives, made of it anew only where that is another one than last time.
 
         A change between the two is seen the next time: the stand is read first.
         """
         async with self.working:
             now = await stand()
             if now != self._stand:
-                self._result = await make()
+                self._result = await make(now)
                 self._stand = now
             return self._result
