@@ -111,10 +111,21 @@ class _Logger(structlog.WriteLogger):
     critical = error
 
 
+# What was configured, for `flush_logs`: one, or none.
+_kept: list[_Together] = []
+
+
 def _writer(stream: TextIO) -> Callable[..., _Logger]:
     together = _Together(stream)
-    atexit.register(together.write_out)
+    _kept[:] = [together]
     return lambda *_: _Logger(together)
+
+
+@atexit.register
+def flush_logs() -> None:
+    """Writes the lines that still wait; for a process that forks, or that ends by `os._exit`, which asks nobody."""
+    for together in _kept:
+        together.write_out()
 
 
 def _renderer(form: Literal["json", "console"]) -> Processor:

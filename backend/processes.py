@@ -10,6 +10,8 @@ from types import FrameType
 
 import structlog
 
+from backend.logs import flush_logs
+
 log = structlog.get_logger("processes")
 
 # A service that keeps dying is stopped, so that whoever watches over it learns of it.
@@ -59,8 +61,7 @@ def supervise(count: int, work: Callable[[], int], ended: Callable[[int], None] 
 
 
 def _fork(work: Callable[[], int]) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     pid = os.fork()
     if pid:
         return pid
@@ -73,7 +74,13 @@ def _fork(work: Callable[[], int]) -> int:
     except Exception:
         log.exception("process_failed")
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         # Not sys.exit: the parent's cleanup (its MongoDB) is not the child's.
         os._exit(status)
+
+
+def _flush() -> None:
+    """What waits to be written would be lost with a process, or written by two."""
+    flush_logs()
+    sys.stdout.flush()
+    sys.stderr.flush()

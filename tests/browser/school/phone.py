@@ -1,5 +1,6 @@
 """A contact's phone, and what a thumb does on the school's pages."""
 
+import asyncio
 from collections.abc import Sequence
 
 from playwright.async_api import FilePayload, Locator, expect
@@ -22,6 +23,10 @@ class SchoolPhone(Phone):
     async def saved(self) -> None:
         """Waits until the banner says that all is on the service."""
         await self.page.locator("header.banner .state").tap()
+        # Asked of the database first: on a busy machine the banner has not heard yet of what was typed just now.
+        async with asyncio.timeout(60):
+            while any(each["refusal"] is None for each in await self.stored("changes")):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
         await expect(self.page.locator("header.banner")).to_contain_text("已全部保存", timeout=60_000)
 
     def field(self, label: str) -> Locator:
