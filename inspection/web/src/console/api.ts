@@ -30,65 +30,117 @@ export interface Fetched<T> {
   load(): Promise<void>
 }
 
-/** What the service answers at `path` (null: nothing to ask for yet), asked again whenever the path changes. */
-export function useAnswer<T>(path: () => string | null): Fetched<T> {
-  const data = shallowRef<T | null>(null)
+/** Puts a question about the path as it is now, and takes its answer, unless a later question has overtaken it. */
+type Ask = <T>(
+  question: (path: string, current: () => boolean) => Promise<Answer<T>>,
+  take: (found: T) => void,
+) => Promise<void>
+
+function useAsking(path: () => string | null): { trouble: Ref<string>; loading: Ref<boolean>; ask: Ask } {
   const trouble = ref('')
   const loading = ref(false)
   let asked = 0
 
-  async function load(): Promise<void> {
+  const ask: Ask = async (question, take) => {
     const wanted = path()
     if (wanted === null) return
     const mine = ++asked
     loading.value = true
-    const answer = await api.get<T>(wanted)
-    // An answer that was overtaken by a later question is of no use.
+    const answer = await question(wanted, () => mine === asked)
     if (mine !== asked) return
     loading.value = false
     trouble.value = answer.ok ? '' : answer.message
-    if (answer.ok) data.value = answer.data
+    if (answer.ok) take(answer.data)
   }
 
-  watch(path, load, { immediate: true })
   onScopeDispose(() => {
     asked += 1
   })
+  return { trouble, loading, ask }
+}
+
+/** What the service answers at `path` (null: nothing to ask for yet), asked again whenever the path changes. */
+export function useAnswer<T>(path: () => string | null): Fetched<T> {
+  const data = shallowRef<T | null>(null)
+  const { trouble, loading, ask } = useAsking(path)
+
+  const load = () =>
+    ask(
+      (wanted) => api.get<T>(wanted),
+      (found) => {
+        data.value = found
+      },
+    )
+  watch(path, load, { immediate: true })
   return { data, trouble, loading, load }
 }
 
-/** All of a list that the service gives page by page from a cursor. */
+/** The path with more of a query; "" is none. */
+export function withQuery(path: string, more: string): string {
+  return more ? `${path}${path.includes('?') ? '&' : '?'}${more}` : path
+}
+
+interface Part<T> {
+  readonly items: readonly T[]
+  readonly next_cursor: string | null
+}
+
+/** A part of a list that the service gives from a cursor; null: its beginning. */
+function part<T>(path: string, limit: number, cursor: string | null): Promise<Answer<Part<T>>> {
+  const query = new URLSearchParams({ limit: String(limit), ...(cursor === null ? {} : { cursor }) })
+  return api.get(withQuery(path, query.toString()))
+}
+
+/** All of such a list. */
 export function useAll<T>(path: () => string | null): Fetched<readonly T[]> {
   const data = shallowRef<readonly T[] | null>(null)
-  const trouble = ref('')
-  const loading = ref(false)
-  let asked = 0
+  const { trouble, loading, ask } = useAsking(path)
 
-  async function load(): Promise<void> {
-    const wanted = path()
-    if (wanted === null) return
-    const mine = ++asked
-    loading.value = true
+  async function everything(wanted: string, current: () => boolean): Promise<Answer<readonly T[]>> {
     const found: T[] = []
-    let cursor: string | null = ''
-    while (cursor !== null) {
-      const more: string = new URLSearchParams({ limit: '200', ...(cursor ? { cursor } : {}) }).toString()
-      const answer: Answer<{ items: readonly T[]; next_cursor: string | null }> = await api.get(
-        `${wanted}${wanted.includes('?') ? '&' : '?'}${more}`,
-      )
-      if (mine !== asked) return
-      trouble.value = answer.ok ? '' : answer.message
-      if (!answer.ok) break
+    let cursor: string | null = null
+    do {
+      const answer: Answer<Part<T>> = await part(wanted, 200, cursor)
+      if (!answer.ok) return answer
       found.push(...answer.data.items)
       cursor = answer.data.next_cursor
-    }
-    loading.value = false
-    if (!trouble.value) data.value = found
+    } while (cursor !== null && current())
+    return { ok: true, data: found }
   }
 
+  const load = () =>
+    ask(everything, (found) => {
+      data.value = found
+    })
   watch(path, load, { immediate: true })
-  onScopeDispose(() => {
-    asked += 1
-  })
   return { data, trouble, loading, load }
+}
+
+export interface Listed<T> extends Omit<Fetched<T>, 'data'> {
+  readonly items: ShallowRef<readonly T[] | null>
+  /** Whether there is more of it. */
+  readonly more: Ref<boolean>
+  /** Fetches the next part. */
+  next(): Promise<void>
+}
+
+/** Such a list as far as the person has asked for it, from its beginning whenever the path changes. */
+export function useListed<T>(path: () => string | null, limit = 100): Listed<T> {
+  const items = shallowRef<readonly T[] | null>(null)
+  const more = ref(false)
+  const { trouble, loading, ask } = useAsking(path)
+  let cursor: string | null = null
+
+  const from = (begin: string | null) =>
+    ask(
+      (wanted) => part<T>(wanted, limit, begin),
+      (found) => {
+        items.value = [...(begin === null ? [] : (items.value ?? [])), ...found.items]
+        cursor = found.next_cursor
+        more.value = cursor !== null
+      },
+    )
+  const load = () => from(null)
+  watch(path, load, { immediate: true })
+  return { items, trouble, loading, more, load, next: () => from(cursor) }
 }

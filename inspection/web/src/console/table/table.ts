@@ -4,8 +4,8 @@
  */
 
 import { computed, ref, type ComputedRef, type Ref } from 'vue'
-import { useRoute, useRouter } from 'vue-router'
 import { session } from '../../shared/session'
+import { useAddress } from '../address'
 import { useAnswer, type Fetched } from '../api'
 
 export interface Column<Row> {
@@ -62,10 +62,8 @@ export const SIZES = [20, 50, 100, 200]
 const SIZE = 50
 
 export function useTable<Row extends object>(setup: Setup<Row>): Table<Row> {
-  const route = useRoute()
-  const router = useRouter()
-  const { path } = route
-  const value = (key: string) => (typeof route.query[key] === 'string' ? route.query[key] : '')
+  const address = useAddress('push')
+  const { value } = address
   const whole = (key: string, otherwise: number) => (/^[1-9]\d{0,5}$/.test(value(key)) ? Number(value(key)) : otherwise)
   const filters = computed(() => (typeof setup.filters === 'function' ? setup.filters() : setup.filters))
   const page = computed(() => whole('page', 1))
@@ -74,24 +72,15 @@ export function useTable<Row extends object>(setup: Setup<Row>): Table<Row> {
   const [chosen, choose] = useChoice(setup)
   const shown = computed(() => setup.columns.filter(({ key }) => chosen.value.includes(key)))
 
-  function query(more: Readonly<Record<string, string>>): string {
-    const said = filters.value.map(({ key }) => [key, value(key).trim()]).filter(([, text]) => text)
-    return new URLSearchParams([...said, ['sort', sort.value], ...Object.entries(more)] as [
-      string,
-      string,
-    ][]).toString()
-  }
-
+  const query = (more: Readonly<Record<string, string>>) =>
+    address.query(
+      filters.value.map(({ key }) => key),
+      { sort: sort.value, ...more },
+    )
   const rows = computed(() => query({ skip: String((page.value - 1) * size.value), limit: String(size.value) }))
-  // While another page comes, its address is not this table's.
-  const fetched = useAnswer<{ items: readonly Row[]; total: number }>(() =>
-    route.path === path ? `/api/tables/${setup.name}?${rows.value}` : null,
-  )
-
-  function set(values: Readonly<Record<string, string>>): void {
-    const next = { ...route.query, page: '', ...values }
-    const kept = Object.entries(next).filter(([, each]) => each)
-    void router.push({ query: Object.fromEntries(kept) })
+  const fetched = useAnswer<{ items: readonly Row[]; total: number }>(() => `/api/tables/${setup.name}?${rows.value}`)
+  const set = (values: Readonly<Record<string, string>>) => {
+    address.set({ page: '', ...values })
   }
 
   const exported = computed(
