@@ -37,8 +37,7 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-# Its repr would be the whole rubric, which asyncio writes for every run of an event loop.
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Deps:
     """The database, the clock, the rules' data. Nothing else reads the time or makes ids, so tests can steer both."""
 
@@ -68,8 +67,9 @@ class Deps:
     disk: Disk = field(default_factory=Disk)
     # So many batches of uploads are on their way to the database at once.
     writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
-    # So many processes make the documents of many schools, for one request at a time.
-    makers: int = field(default_factory=lambda: _cores())
+    # So many processes make the documents of many schools, for one request at a time. They leave a core to requests
+    # and MongoDB: what takes all of them makes everybody wait.
+    makers: int = field(default_factory=lambda: _makers(1))
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Set with every receipt, so that whoever checks photos needn't wait to be due.
     photo_arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,7 +103,7 @@ def build(settings: Settings, mongodb_uri: str) -> Deps:
         notices=load_notices(settings.config_folder),
         wechat=wechat_of(settings, db, utc_now),
         decoders=Threads("photos", max(1, _cores() // settings.processes), nice=10),
-        makers=max(1, _cores() // settings.processes),
+        makers=_makers(settings.processes),
         font=find_font(settings.font),
         web=web_build.load(settings.web_folder, settings.web_archive),
     )
@@ -141,6 +141,10 @@ def _shared_tokens(db: Database, app_id: str) -> SharedTokens:
         await wechat_tokens.release(db, app_id, holder)
 
     return SharedTokens(read, lease, save, release)
+
+
+def _makers(processes: int) -> int:
+    return max(1, _cores() // processes - 1)
 
 
 def _cores() -> int:

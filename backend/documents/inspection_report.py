@@ -1,14 +1,14 @@
 """The inspection report of a school: what was found on site beside what the school and its district said, and why."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any
 
 from docx.document import Document as Docx
 from docx.shared import Cm
-from docx.table import _Cell
+from docx.table import Table, _Cell
 
-from backend.documents.contents import InspectionReport, ItemScores, Number, SignatureLine, Stamp
+from backend.documents.contents import InspectionReport, Number, SignatureLine, Stamp
+from backend.documents.package import add_picture
 from backend.documents.paper import (
     CENTRE,
     HEI,
@@ -16,10 +16,12 @@ from backend.documents.paper import (
     RIGHT,
     SONG,
     add_line,
+    add_row,
     heading,
     keep_rows_whole,
     new_document,
     put,
+    row_like,
     rows_of,
     saved,
     set_height,
@@ -83,14 +85,18 @@ def _listing(document: Docx, columns: Sequence[tuple[str, float]], rows: Sequenc
     if not rows:
         write(document.add_paragraph(), NOTHING)
         return
-    made = table(document, [width for _, width in columns], len(rows) + 1)
+    made = table(document, [width for _, width in columns], 1)
+    looks = [{"size": _SMALL, "align": LEFT if column is columns[-1] else CENTRE} for column in columns]
+    like = row_like(made, looks)
+    _titles(made, columns)
+    for row in rows:
+        add_row(made, like, [str(value) for value in row])
+
+
+def _titles(made: Table, columns: Sequence[tuple[str, float]]) -> None:
     keep_rows_whole(made)
-    cells = rows_of(made)
-    for cell, (title, _) in zip(cells[0], columns, strict=True):
+    for cell, (title, _) in zip(rows_of(made)[0], columns, strict=True):
         put(cell, title, font=SONG, size=_SMALL, bold=True)
-    for row, values in zip(cells[1:], rows, strict=True):
-        for cell, value in zip(row, values, strict=True):
-            put(cell, str(value), size=_SMALL, align=LEFT if cell is row[-1] else CENTRE)
 
 
 def _scores(document: Docx, content: InspectionReport) -> None:
@@ -108,38 +114,30 @@ def _scores(document: Docx, content: InspectionReport) -> None:
     if not content.with_district:
         columns = [each for each in columns if each[0] != "初评"]
         columns[1] = ("评估内容", 9.0)
-    lines = sum(len(each.items) + 1 for each in content.indicators)
-    made = table(document, [width for _, width in columns], lines + 1)
-    keep_rows_whole(made)
-    cells = rows_of(made)
-    for cell, (title, _) in zip(cells[0], columns, strict=True):
-        put(cell, title, font=SONG, size=_SMALL, bold=True)
-    rows = iter(cells[1:])
+    made = table(document, [width for _, width in columns], 1)
+    sums, single = (
+        row_like(
+            made, [{"size": 9, "bold": bold, "align": LEFT if place == 1 else CENTRE} for place in range(len(columns))]
+        )
+        for bold in (True, False)
+    )
+    _titles(made, columns)
     for indicator in content.indicators:
-        sums = (indicator.points, indicator.self_points, indicator.district_points, indicator.agreed_points)
-        _score_line(next(rows), content, ("", indicator.name), sums, "", bold=True)
+        of_all = (indicator.points, indicator.self_points, indicator.district_points, indicator.agreed_points)
+        add_row(made, sums, _score_line(content, ("", indicator.name), of_all, ""))
         for item in indicator.items:
-            _item_line(next(rows), content, item)
-
-
-def _item_line(row: Sequence[_Cell], content: InspectionReport, item: ItemScores) -> None:
-    points = (item.points, item.self_points, item.district_points, item.agreed_points)
-    _score_line(row, content, (item.code, item.text), points, "、".join(item.unmet))
+            points = (item.points, item.self_points, item.district_points, item.agreed_points)
+            add_row(made, single, _score_line(content, (item.code, item.text), points, "、".join(item.unmet)))
 
 
 def _score_line(
-    row: Sequence[_Cell],
     content: InspectionReport,
     named: tuple[str, str],
     points: tuple[Number, Number | None, Number | None, Number | None],
     unmet: str,
-    *,
-    bold: bool = False,
-) -> None:
+) -> list[str]:
     most, own, district, agreed = map(number_text, points)
-    values = [*named, most, own, *([district] if content.with_district else []), agreed, unmet]
-    for place, (cell, value) in enumerate(zip(row, values, strict=True)):
-        put(cell, value, size=9, bold=bold, align=LEFT if place == 1 else CENTRE)
+    return [*named, most, own, *([district] if content.with_district else []), agreed, unmet]
 
 
 def _discrepancies(document: Docx, content: InspectionReport) -> None:
@@ -217,14 +215,11 @@ def _signature(cell: _Cell, line: SignatureLine, pictures: Pictures) -> None:
 
 
 def _picture(cell: _Cell, picture: bytes, **size: int) -> bool:
-    """Puts a picture into an empty cell; whether it is one. python-docx reads only its size, and says what is wrong
-    with it in as many ways as there are."""
+    """Puts a picture into an empty cell; whether it is one."""
     paragraph = cell.paragraphs[0]
-    run = paragraph.add_run()
     try:
-        run.add_picture(BytesIO(picture), **size)
+        add_picture(paragraph, picture, **size)
     except Exception:
-        paragraph._p.remove(run._r)
         return False
     paragraph.alignment = CENTRE
     return True

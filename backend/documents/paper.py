@@ -4,26 +4,27 @@ What people typed stays text: it goes into runs and cells of its own, in which m
 the writing direction ends with its paragraph.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from io import BytesIO
 from typing import Any
 
 import segno
-from docx import Document
 from docx.document import Document as Docx
 from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.table import CT_Tc
 from docx.shared import Cm, Pt
 from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from backend.documents.contents import Stamp
+from backend.documents.package import add_picture, blank, packed
 from backend.documents.texts import code_line, printable, where_line
 
 # The fonts of official papers (GB/T 9704): titles, text, headings. Digits and Latin letters have their own.
@@ -34,6 +35,9 @@ TOP, MIDDLE, BOTTOM = (
     WD_CELL_VERTICAL_ALIGNMENT.CENTER,
     WD_CELL_VERTICAL_ALIGNMENT.BOTTOM,
 )
+# What a cell says until it is told what to say.
+_ANY = "…"
+_RUN = qn("w:r")
 BLANK_DAY = "年    月    日"
 
 _MARGIN = Cm(2.2)
@@ -50,7 +54,7 @@ def day_text(day: str | None) -> str:
 
 def new_document(title: str, stamp: Stamp, note: str = "", *, landscape: bool = False) -> Docx:
     """An empty document of one section with its foot; `note` is printed there too."""
-    document = Document()
+    document = blank()
     _set_fonts(document)
     document.core_properties.title, document.core_properties.author = printable(title), "智评"
     document.core_properties.created = document.core_properties.modified = stamp.made_at.replace(tzinfo=None)
@@ -73,9 +77,7 @@ def text_width(document: Docx) -> int:
 
 def saved(document: Docx) -> bytes:
     """The bytes of the .docx file."""
-    file = BytesIO()
-    document.save(file)
-    return file.getvalue()
+    return packed(document)
 
 
 def write(
@@ -89,21 +91,51 @@ def write(
     align: Any = None,
 ) -> Paragraph:
     """Adds a run with the text as it was typed; line ends are breaks."""
-    run = paragraph.add_run()
-    # A long table has a thousand runs of a few kinds: a copy is made in a tenth of the time that its parts take.
-    run._r.append(deepcopy(_run_properties(font, latin, size, bold)))
-    run.text = printable(text)
+    run = deepcopy(_run(font, latin, size, bold))
+    _say(run, text)
+    paragraph._p.append(run)
     if align is not None:
         paragraph.alignment = align
     return paragraph
 
 
+# A long table has a thousand cells of a few kinds: python-docx makes each of its parts in ten times the time that a
+# copy of the whole takes.
+
+
 @cache
-def _run_properties(font: str, latin: str, size: float, bold: bool) -> Any:
+def _run(font: str, latin: str, size: float, bold: bool) -> Any:
     run = Run(OxmlElement("w:r"), None)  # type: ignore[arg-type]
     run.font.size, run.font.bold = Pt(size), bold
     _set_font(run._r.get_or_add_rPr(), font, latin)
-    return run._r.rPr
+    run._r.append(OxmlElement("w:t"))
+    return run._r
+
+
+@cache
+def _paragraph(font: str, latin: str, size: float, bold: bool, align: Any) -> Any:
+    paragraph = Paragraph(OxmlElement("w:p"), None)  # type: ignore[arg-type]
+    paragraph.alignment = align
+    paragraph._p.append(deepcopy(_run(font, latin, size, bold)))
+    return paragraph._p
+
+
+@cache
+def _upright(upright: Any) -> Any:
+    cell = _Cell(CT_Tc.new(), None)  # type: ignore[arg-type]
+    cell.vertical_alignment = upright
+    return cell._tc.get_or_add_tcPr()[-1]
+
+
+def _say(run: Any, text: str) -> None:
+    """Gives a copy of `_run` its text."""
+    said = printable(text)
+    if not said:
+        run.remove(run[-1])
+    elif said == said.strip() and "\n" not in said and "\t" not in said:
+        run[-1].text = said
+    else:
+        Run(run, None).text = said  # type: ignore[arg-type]
 
 
 def heading(document: Docx, annex: str, title: str, subtitle: str = "") -> None:
@@ -121,15 +153,17 @@ def table(container: Any, widths_cm: Sequence[float], rows: int, *, boxed: bool 
     """A table of fixed widths with so many empty rows, with lines or without."""
     # A foot has no width of its own, and wants to be told one.
     told = () if isinstance(container, Docx) else (Cm(sum(widths_cm)),)
-    made: Table = container.add_table(rows, len(widths_cm), *told)
+    made: Table = container.add_table(1, len(widths_cm), *told)
     if boxed:
         made.style = "Table Grid"
     made.autofit, made.alignment = False, WD_TABLE_ALIGNMENT.CENTER
     for column, width in zip(made._tbl.tblGrid.gridCol_lst, widths_cm, strict=True):
         column.w = Cm(width)
-    for row in made._tbl.tr_lst:
-        for cell, width in zip(row.tc_lst, widths_cm, strict=True):
-            cell.width = Cm(width)
+    [first] = made._tbl.tr_lst
+    for cell, width in zip(first.tc_lst, widths_cm, strict=True):
+        cell.width = Cm(width)
+    for _ in range(rows - 1):
+        made._tbl.append(deepcopy(first))
     return made
 
 
@@ -150,8 +184,33 @@ def put(
     upright: Any = MIDDLE,
 ) -> None:
     """Writes into an empty cell, in the middle of its height, at its top or at its bottom."""
-    cell.vertical_alignment = upright
-    write(Paragraph(cell._tc.p_lst[0], cell), text, font=font, latin=latin, size=size, bold=bold, align=align)
+    made, paragraph = cell._tc, deepcopy(_paragraph(font, latin, size, bold, align))
+    properties = made.get_or_add_tcPr()
+    if len(properties) == 1:
+        # It has its width alone, which the schema wants before this.
+        properties.append(deepcopy(_upright(upright)))
+    else:
+        cell.vertical_alignment = upright
+    _say(paragraph[-1], text)
+    made.replace(made.p_lst[0], paragraph)
+
+
+def row_like(made: Table, looks: Sequence[Mapping[str, Any]]) -> Any:
+    """A row for `add_row` to copy: as high as the first one, never torn by the end of a page; `looks` are what `put`
+    takes besides the text, cell by cell."""
+    row = deepcopy(made._tbl.tr_lst[0])
+    for cell, look in zip(row.tc_lst, looks, strict=True):
+        put(_Cell(cell, made), _ANY, **look)
+    row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    return row
+
+
+def add_row(made: Table, like: Any, texts: Sequence[str]) -> None:
+    """Adds a row with these texts."""
+    row = deepcopy(like)
+    for run, text in zip(row.iter(_RUN), texts, strict=True):
+        _say(run, text)
+    made._tbl.append(row)
 
 
 def add_line(cell: _Cell, text: str, *, size: float = 12, align: Any = LEFT, before: float = 0) -> None:
@@ -237,7 +296,7 @@ def _foot(document: Docx, stamp: Stamp, note: str) -> None:
     _field(pages, "NUMPAGES")
     write(pages, f" 页{'    ' if note else ''}{note}", size=9)
     picture.paragraphs[0].alignment = RIGHT
-    picture.paragraphs[0].add_run().add_picture(BytesIO(_qr(stamp)), width=_QR_SIZE)
+    add_picture(picture.paragraphs[0], _qr(stamp), width=_QR_SIZE)
     # A footer begins with an empty paragraph, which would stand above the table.
     first = footer.paragraphs[0]._p
     first.getparent().append(first)

@@ -5,7 +5,7 @@ the hash and what `/verify` says of them are of the same content.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -38,20 +38,29 @@ class Printed:
     district: str | None = None
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The content as plain data."""
-        return asdict(self.content)
+    def text(self) -> str:
+        """The content as canonical JSON."""
+        return canonical(self.content, _fields)
+
+    @property
+    def basis_sha256(self) -> str:
+        """The hash by which a document is told to be superseded."""
+        basis = {name: value for name, value in _fields(self.content).items() if name != _ADDED_LATER}
+        return digest(canonical(basis, _fields))
 
 
-def basis_sha256(data: Mapping[str, Any]) -> str:
-    """The hash by which a document is told to be superseded."""
-    return digest(canonical({name: value for name, value in data.items() if name != _ADDED_LATER}))
+def _fields(part: Any) -> dict[str, Any]:
+    # dataclasses.asdict would copy everything below, which takes longer than writing it down.
+    return {each.name: getattr(part, each.name) for each in fields(part)}
 
 
 async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, datetime]:
     """Keeps the content under a new code, or finds the code that it has; gives the code, and when it was made."""
-    text = canonical(data := printed.data)
+    text = printed.text
     sha256 = digest(text)
+    # A content that is kept stays. Only a new one is looked for again in a transaction.
+    if known := await documents.find_same(deps.db, None, printed.kind, printed.subject, sha256):
+        return known["_id"], known["made_at"]
 
     async def work(transaction: Session) -> tuple[str, datetime]:
         known = await documents.find_same(deps.db, transaction, printed.kind, printed.subject, sha256)
@@ -69,7 +78,7 @@ async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, dateti
             "made_at": now,
             "made_by": actor.person_id,
             "sha256": sha256,
-            "basis_sha256": basis_sha256(data),
+            "basis_sha256": printed.basis_sha256,
             "content": text,
         }
         await documents.insert(deps.db, transaction, document)

@@ -40,7 +40,6 @@ from backend.store import (
     visit_photos,
     visits,
 )
-from backend.store.gridfs import CorruptFile
 from backend.store.submissions import item_key
 from inspection.rules.outcome import Outcome, assess
 from inspection.rules.points import as_number
@@ -92,7 +91,7 @@ async def print_report(
     visit = await visits.live_of(deps.db, submission["_id"])
     if visit is None:
         raise _not_there()
-    found = await load(deps, None, visit)
+    found = await load(deps, None, visit, submission)
     outcome, for_school = assess(found.case), kind is DocumentKind.SCHOOLS_INSPECTION_REPORT
     school, district = submission["school"]["name"], district_name(deps, submission["district"])
     photos = await visit_photos.of_visit(deps.db, visit["_id"])
@@ -222,14 +221,14 @@ async def _photos(deps: Deps, found: VisitCase, photos: Sequence[Mapping[str, An
 
 async def _pictures(deps: Deps, photos: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """The small renditions of the photos, with the mark on them, by the SHA-256 of the photo; those that there are."""
-    pictures = {}
-    for photo in [each for each in photos if each["sha256"] and each.get("renditions")][:MOST_PICTURES]:
-        try:
-            file_id = photo["renditions"]["320"]["image/jpeg"]["file_id"]
-            pictures[photo["sha256"]] = await blobs.read_rendition(deps.db, file_id)
-        except (KeyError, CorruptFile):
-            continue
-    return pictures
+    files: dict[str, str] = {}
+    for photo in photos:
+        made = (photo.get("renditions") or {}).get("320", {}).get("image/jpeg")
+        if photo["sha256"] and made:
+            files.setdefault(photo["sha256"], made["file_id"])
+    shown = dict(list(files.items())[:MOST_PICTURES])
+    found = await blobs.read_renditions(deps.db, list(shown.values()))
+    return {sha256: found[file_id] for sha256, file_id in shown.items() if file_id in found}
 
 
 def _signatures(found: VisitCase, signature: bytes | None) -> tuple[SignatureLine, ...]:

@@ -32,6 +32,9 @@ _AHEAD = 2
 # Fewer are made in threads: starting processes would take longer.
 FEW = 20
 
+# What no report says of a submission: the greater part of it.
+_LEFT_OUT = {"fields": 0, "history": 0, "rounds": 0}
+
 # A path in the zip file, and the file that will be there.
 _Report = tuple[str, asyncio.Task[bytes]]
 # Makes a file of a content, its stamp and its pictures.
@@ -42,7 +45,7 @@ async def inspection_reports_of(deps: Deps, actor: Actor, district: str | None) 
     """The reports of all schools whose visit is closed, or of a district's, by their names.
 
     Raises `Conflict` where no cycle is open, `NotFound` where there is no such school, `Unavailable` while others are
-    made: they take all processors.
+    made: they take what processors there are to spare.
     """
     cycle = await current(deps)
     found = await submissions.of_states(deps.db, cycle.id, district, _VISITED)
@@ -113,7 +116,7 @@ def _path(deps: Deps, submission: dict[str, Any]) -> str:
 
 
 async def _make(deps: Deps, actor: Actor, maker: _Maker, submission_id: str) -> bytes:
-    submission = await submissions.find(deps.db, submission_id)
+    submission = await submissions.find(deps.db, submission_id, fields=_LEFT_OUT)
     if submission is None:
         raise LookupError(f"submission {submission_id} is gone")
     printed, pictures = await inspection_reports.print_report(deps, DocumentKind.INSPECTION_REPORT, submission)

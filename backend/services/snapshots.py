@@ -6,7 +6,7 @@ the awarded schools' public entries.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -20,9 +20,9 @@ from inspection.rules.ruleset import Rules
 _Entry = TypeVar("_Entry", bound=Mapping[str, Any])
 
 
-def canonical(data: Any) -> str:
-    """`data` as canonical JSON."""
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+def canonical(data: Any, default: Callable[[Any], Any] | None = None) -> str:
+    """`data` as canonical JSON; `default` makes data of what is none."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), default=default)
 
 
 def snapshot_text(header: Mapping[str, Any], entries: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from backend.deps import Deps
 from backend.errors import NotFound
 from backend.models.documents import KIND_NAMES, DocumentKind, VerifiedDocument
 from backend.services import inspection_reports, official_lists, school_forms, throttle
-from backend.services.documents import Printed, basis_sha256
+from backend.services.documents import Printed
 from backend.store import documents
 
 # What a document would print now, by kind.
@@ -49,4 +49,4 @@ async def verify(deps: Deps, address: str, code: str) -> VerifiedDocument:
 
 async def _still_says_so(deps: Deps, kind: DocumentKind, document: Mapping[str, Any]) -> bool:
     now = await _AGAIN[kind](deps, kind, document["subject"])
-    return now is not None and basis_sha256(now.data) == document["basis_sha256"]
+    return now is not None and now.basis_sha256 == document["basis_sha256"]

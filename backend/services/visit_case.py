@@ -44,9 +44,11 @@ class VisitCase:
         return [drafts[each["inspector_id"]] for each in self.visit["team"] if each["inspector_id"] in drafts]
 
 
-async def load(deps: Deps, transaction: Session | None, visit: Mapping[str, Any]) -> VisitCase:
-    """Reads what belongs to the visit."""
-    submission = await submissions.find(deps.db, visit["submission_id"], transaction)
+async def load(
+    deps: Deps, transaction: Session | None, visit: Mapping[str, Any], submission: Mapping[str, Any] | None = None
+) -> VisitCase:
+    """Reads what belongs to the visit; its submission too, unless it is given."""
+    submission = submission or await submissions.find(deps.db, visit["submission_id"], transaction)
     if submission is None:
         raise not_found()
     cycle = await cycle_of(deps, submission, transaction)

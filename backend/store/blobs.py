@@ -8,7 +8,7 @@ size, width, height}, "image/webp": {…}}, "320": {…}}}
 Records (`evidence`, `visit_photos`) refer to a blob by `blob_id`. A blob is there once its bytes are, for a majority.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -132,7 +132,7 @@ async def find_many(db: Database, blob_ids: Iterable[str], session: Session | No
 
 async def read_original(db: Database, blob: Mapping[str, Any]) -> bytes:
     """The bytes as they came, all at once (at most 20 MB). Raises `CorruptFile`."""
-    return await _read(db, ORIGINALS, blob["_id"])
+    return await gridfs.read(db, ORIGINALS, await _file(db, ORIGINALS, blob["_id"]))
 
 
 async def read_original_range(db: Database, blob: Mapping[str, Any], start: int, stop: int) -> AsyncIterator[bytes]:
@@ -146,19 +146,15 @@ async def put_rendition(db: Database, data: bytes, now: datetime, content_type: 
     return await gridfs.put(db, RENDITIONS, data, now, contentType=content_type)
 
 
-async def read_rendition(db: Database, file_id: str) -> bytes:
-    """A whole rendition. Raises `CorruptFile`."""
-    return await _read(db, RENDITIONS, file_id)
+async def read_renditions(db: Database, file_ids: Sequence[str]) -> dict[str, bytes]:
+    """Small renditions by the ids of their files, read together; one that is not whole is left out."""
+    return await gridfs.read_whole(db, RENDITIONS, file_ids)
 
 
 async def read_rendition_range(db: Database, file_id: str, start: int, stop: int) -> AsyncIterator[bytes]:
     """The bytes from `start` up to `stop` of a rendition, piece by piece. Raises `CorruptFile`."""
     async for piece in _read_range(db, RENDITIONS, file_id, start, stop):
         yield piece
-
-
-async def _read(db: Database, bucket: str, file_id: str) -> bytes:
-    return await gridfs.read(db, bucket, await _file(db, bucket, file_id))
 
 
 async def _read_range(db: Database, bucket: str, file_id: str, start: int, stop: int) -> AsyncIterator[bytes]:

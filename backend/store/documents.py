@@ -16,7 +16,7 @@ SCHEMA = 1
 _WITHOUT_CONTENT = {"content": 0}
 
 
-async def find_same(db: Database, session: Session, kind: str, subject: str, sha256: str) -> Document | None:
+async def find_same(db: Database, session: Session | None, kind: str, subject: str, sha256: str) -> Document | None:
     """The document with this content, without it."""
     wanted = {"kind": kind, "subject": subject, "sha256": sha256}
     return await db.documents.find_one(wanted, _WITHOUT_CONTENT, session=session)

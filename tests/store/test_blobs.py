@@ -69,15 +69,16 @@ async def test_a_file_without_its_chunks_is_said_to_be_corrupt(database: Databas
 async def test_a_rendition_is_put_once(database: Database) -> None:
     data = random.randbytes(CHUNK_BYTES + 9)
     file_id = await blobs.put_rendition(database, data, NOW, "image/jpeg")
-    assert await blobs.read_rendition(database, file_id) == data
+    assert await blobs.read_renditions(database, [file_id, "none"]) == {file_id: data}
     pieces = [piece async for piece in blobs.read_rendition_range(database, file_id, 3, CHUNK_BYTES + 2)]
     assert b"".join(pieces) == data[3 : CHUNK_BYTES + 2]
     assert await blobs.put_rendition(database, data, NOW, "image/webp") != file_id
     # Killed half-way, it is made whole by the next try.
-    await database["renditions.files"].delete_one({"_id": file_id})
     await database["renditions.chunks"].delete_one({"files_id": file_id, "n": 1})
+    assert await blobs.read_renditions(database, [file_id]) == {}
+    await database["renditions.files"].delete_one({"_id": file_id})
     assert await blobs.put_rendition(database, data, NOW, "image/jpeg") == file_id
-    assert await blobs.read_rendition(database, file_id) == data
+    assert await blobs.read_renditions(database, [file_id, "none"]) == {file_id: data}
     assert await database["renditions.chunks"].count_documents({"files_id": file_id}) == 2
 
 
