@@ -37,7 +37,8 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-@dataclass(frozen=True, slots=True)
+# Its repr would be the whole rubric, which asyncio writes for every run of an event loop.
+@dataclass(frozen=True, slots=True, repr=False)
 class Deps:
     """The database, the clock, the rules' data. Nothing else reads the time or makes ids, so tests can steer both."""
 

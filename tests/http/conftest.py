@@ -169,6 +169,11 @@ def _config() -> tuple[Cycle, Rubric]:
     return cycle, load_rubric(folder, cycle.rubric)
 
 
+# Every test starts a service, and files of config/ are slow to read.
+_districts = cache(load_districts)
+_notices = cache(load_notices)
+
+
 @cache
 def _web() -> WebBuild:
     with tempfile.TemporaryDirectory() as folder:
@@ -187,8 +192,8 @@ def make_deps(db: Database, clock: Clock, **settings: Any) -> Deps:
         wechat=wechat_of(valid, db, clock),
         cycle=cycle,
         rubrics={rubric.name: rubric},
-        districts=load_districts(default_config_folder()),
-        notices=load_notices(valid.config_folder),
+        districts=_districts(default_config_folder()),
+        notices=_notices(valid.config_folder),
         clock=clock,
         web=_web(),
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),

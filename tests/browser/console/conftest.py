@@ -1,6 +1,8 @@
 """August: schools in every state of the first review, and officers at their desks."""
 
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -11,8 +13,9 @@ from backend.store.mongo import Database
 from tests.browser.conftest import Field
 from tests.browser.console.autumn import Autumn
 from tests.browser.console.desk import Desk, Scheme
-from tests.http.conftest import Clock, SignedIn, SignIn, make_deps, running_service
+from tests.http.conftest import Clock, Service, SignedIn, SignIn, make_deps, running_service
 from tests.http.submitted import Registered, World, change, make_world
+from tests.wechat_stub import Stub, running_stub
 
 
 @dataclass(slots=True)
@@ -66,6 +69,16 @@ async def office(
         yield found
         for desk in found.desks:
             await desk.close()
+
+
+@asynccontextmanager
+async def with_wechat(database: Database, clock: Clock, built: WebBuild) -> AsyncIterator[tuple[Service, Stub]]:
+    """The service with its pages and the stub for WeChat, whose time is the service's."""
+    async with running_stub() as stub:
+        stub.platform.ahead = clock().timestamp() - time.time()
+        deps = replace(make_deps(database, clock, **stub.settings), web=built)
+        async with running_service(deps, clock) as service:
+            yield service, stub
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """An officer's desk: a browser at 1440 × 900 on which they have signed in, and what one looks for on every page."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Download, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, Download, Locator, Page, ViewportSize, expect
 
 from tests.browser.phone import PATIENCE
 from tests.http.conftest import SignedIn
@@ -76,6 +77,18 @@ class Desk:
             await self.page.get_by_role("button", name=button, exact=True).click()
         return await waiting.value
 
+    async def chooses(self, button: str, file: str, within: Locator | None = None) -> bytes:
+        """The content of the file of that name under a button that offers several."""
+        await (within or self.page).get_by_role("button", name=button).click()
+        async with self.page.expect_download() as waiting:
+            await self.page.get_by_role("menuitem", name=file).click()
+        return await content(await waiting.value)
+
     async def says(self, text: str) -> None:
         """Waits for a message that comes and goes."""
         await expect(self.page.locator(".el-message").filter(has_text=text)).to_be_visible()
+
+
+async def content(download: Download) -> bytes:
+    """What is in a file that was saved."""
+    return await asyncio.to_thread((await download.path()).read_bytes)

@@ -1,20 +1,17 @@
 """Invitations made for many, on paper, in the list of all, and revoked; WeChat is the stub."""
 
 import re
-import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from backend.gateways.web_build import WebBuild
 from backend.store.mongo import Database
-from tests.browser.console.conftest import Office
+from tests.browser.console.conftest import Office, with_wechat
 from tests.browser.console.october import row
-from tests.http.conftest import Clock, SignIn, make_deps, running_service
+from tests.http.conftest import Clock, SignIn
 from tests.http.submitted import make_world
-from tests.wechat_stub import running_stub
 
 
 @pytest.fixture
@@ -22,16 +19,11 @@ async def office(
     steady_database: Database, database: Database, clock: Clock, signed_in: SignIn, browser: Browser, built: WebBuild
 ) -> AsyncIterator[Office]:
     """An office whose service knows WeChat."""
-    async with running_stub() as stub:
-        stub.platform.ahead = clock().timestamp() - time.time()
-        deps = replace(make_deps(database, clock, **stub.settings), web=built)
-        assert deps.wechat is not None
-        async with running_service(deps, clock) as service:
-            found = Office(await make_world(service, signed_in), browser)
-            yield found
-            for desk in found.desks:
-                await desk.close()
-        deps.wechat.close()
+    async with with_wechat(database, clock, built) as (service, _):
+        found = Office(await make_world(service, signed_in), browser)
+        yield found
+        for desk in found.desks:
+            await desk.close()
 
 
 async def test_a_sheet_for_many_and_the_list_of_all(office: Office) -> None:

@@ -1,22 +1,21 @@
 """From decided schools to a published list and its correction, by the console alone."""
 
-import asyncio
 import json
 from hashlib import sha256
-from pathlib import Path
+from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
-from playwright.async_api import Download, Locator, expect
+from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.desk import Scheme
 from tests.browser.console.october import choose, october, row
 from tests.http.conftest import Clock
 from tests.http.scored import OCTOBER
 
 
-async def test_published_after_a_public_notice_and_corrected(office: Office, clock: Clock, tmp_path: Path) -> None:
+async def test_published_after_a_public_notice_and_corrected(office: Office, clock: Clock) -> None:
     city = await october(office, clock)
     rows = (await city.get("/api/decisions")).json["items"]
     for each in rows:
@@ -64,13 +63,10 @@ async def test_published_after_a_public_notice_and_corrected(office: Office, clo
     await expect(version).to_contain_text("核对无误")
     published = (await city.get("/api/publications")).json["items"][0]
     await expect(version).to_contain_text(published["sha256"])
-    snapshot = await download(desk, version, "快照.json")
-    await snapshot.save_as(tmp_path / "snapshot.json")
-    content = await asyncio.to_thread((tmp_path / "snapshot.json").read_bytes)
-    assert sha256(content).hexdigest() == published["sha256"]
-    listed = await download(desk, version, "公布名单（Excel）")
-    await listed.save_as(tmp_path / "list.xlsx")
-    names = {str(cell.value) for line in load_workbook(tmp_path / "list.xlsx").worksheets[0].rows for cell in line}
+    snapshot = await desk.chooses("下载", "快照.json", version)
+    assert sha256(snapshot).hexdigest() == published["sha256"]
+    listed = load_workbook(BytesIO(await desk.chooses("下载", "公布名单（Excel）", version))).worksheets[0]
+    names = {str(cell.value) for line in listed.rows for cell in line}
     assert {"甲小学", "乙小学"} <= names
     assert "丙小学" not in names
     # A further version, with its reason.
@@ -94,14 +90,6 @@ async def test_published_after_a_public_notice_and_corrected(office: Office, clo
     await page.get_by_role("button", name="全部重发…").click()
     await page.get_by_role("button", name="重发", exact=True).click()
     await desk.says("已安排重发")
-
-
-async def download(desk: Desk, within: Locator, name: str) -> Download:
-    """The file of that name under 下载."""
-    await within.get_by_role("button", name="下载").click()
-    async with desk.page.expect_download() as waiting:
-        await desk.page.get_by_role("menuitem", name=name).click()
-    return await waiting.value
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

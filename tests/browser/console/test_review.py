@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import docx
 import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.console.conftest import Office
 from tests.browser.console.desk import Desk
 from tests.browser.console.test_tables import names
+from tests.documents import opened
 from tests.http.arriving import Arrivals
 from tests.http.conftest import Clock
 from tests.http.submitted import Registered
@@ -127,7 +126,7 @@ async def test_photos_in_a_light_box(open_review: Callable[..., Awaitable[Desk]]
 
 
 async def test_endorsed_with_an_opinion(
-    office: Office, reviewed: Registered, open_review: Callable[..., Awaitable[Desk]], tmp_path: Path
+    office: Office, reviewed: Registered, open_review: Callable[..., Awaitable[Desk]]
 ) -> None:
     desk = await open_review()
     page = desk.page
@@ -139,11 +138,8 @@ async def test_endorsed_with_an_opinion(
     await page.get_by_role("dialog").get_by_role("button", name="推荐", exact=True).click()
     await desk.says("已推荐")
     assert (await office.world.read(reviewed))["state"] == "endorsed"
-    await page.get_by_role("button", name="下载表格").click()
-    async with page.expect_download() as waiting:
-        await page.get_by_role("menuitem", name="附件2 申报表").click()
-    await (await waiting.value).save_as(tmp_path / "form.docx")
-    text = "\n".join(cell.text for table in docx.Document(str(tmp_path / "form.docx")).tables for cell in table._cells)
+    form = opened(await desk.chooses("下载表格", "附件2 申报表"))
+    text = "\n".join(cell.text for table in form.tables for cell in table._cells)
     assert SCHOOL in text
     assert "材料属实，同意推荐。" in text
 
