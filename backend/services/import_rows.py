@@ -13,6 +13,10 @@ from inspection.rules.cycle import District
 _T = TypeVar("_T")
 
 
+# Of a cell that can't be understood: who typed it knows it by its beginning.
+MOST_SHOWN = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A person as a row names them."""
@@ -71,7 +75,8 @@ class Sheet:
         self.problems.append(CellProblem(row.number, title, cell.ref or None, code, f"{where}：{message}"))
 
     def take(self, row: Row, key: str, reader: Callable[[str], _T], show: Callable[[_T], str] = str) -> _T | None:
-        """What `reader` makes of the cell, which is shown in the report; None for an empty one, and for a wrong one."""
+        """What `reader` makes of the cell, which is shown in the report; None for an empty one, and for a wrong one,
+        of which the report shows what was typed."""
         understood = self.understood.setdefault(row.number, {})
         if not row[key]:
             if self.columns[key].required:
@@ -81,6 +86,7 @@ class Sheet:
             value = reader(row[key])
         except read.RefusedError as error:
             self.refuse(row, key, "invalid", str(error))
+            understood[self.columns[key].title] = row[key][:MOST_SHOWN]
             return None
         understood[self.columns[key].title] = show(value)
         return value

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.console.autumn import Autumn, chip, september
 from tests.browser.console.conftest import Office
 from tests.browser.console.desk import Desk, Scheme
 from tests.browser.console.scored import scored
@@ -71,3 +72,37 @@ async def of_the_city(office: Office, scheme: Scheme) -> dict[str, list[str]]:
         await desk.page.get_by_text(words).first.wait_for()
         found[name] = await desk.serious()
     return found
+
+
+async def test_the_pages_of_september_are_accessible(autumn: Autumn) -> None:
+    await september(autumn)
+    desk = await autumn.desk("/plan")
+    page, found = desk.page, dict[str, list[str]]()
+
+    async def look(name: str) -> None:
+        for scheme in ("dark", "light"):
+            await page.emulate_media(color_scheme=scheme)
+            found[f"{name} {scheme}"] = await desk.serious()
+
+    await page.get_by_role("button", name="建议方案…").click()
+    await look("suggestion")
+    await page.get_by_label("每组人数").fill("2")
+    await page.get_by_role("button", name="生成草稿").click()
+    await chip(desk, "海陵区莲花小学").click()
+    await page.get_by_label("日期").fill("2022-09-05")
+    await look("visit")
+    await page.get_by_role("button", name="放进草稿").click()
+    await look("plan")
+    await desk.go("/visits")
+    await page.get_by_role("link", name="海陵区城东小学").wait_for()
+    await look("visits")
+    await page.get_by_role("link", name="海陵区城东小学").click()
+    await page.get_by_text("已签字").first.wait_for()
+    await look("one visit")
+    await desk.go("/discrepancies?state=answered")
+    await page.get_by_label("理由（学校会看到）").wait_for()
+    await page.get_by_text("更正", exact=True).click()
+    await look("discrepancies")
+    await page.get_by_role("button", name="请全部学校说明…").click()
+    await look("window")
+    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []

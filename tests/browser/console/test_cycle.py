@@ -47,8 +47,10 @@ async def test_a_workbook_is_seen_whole_before_it_is_saved(office: Office, tmp_p
     await page.locator("input[type=file]").set_input_files(wrong)
     problems = page.get_by_role("alert")
     await expect(problems.get_by_role("listitem")).to_have_count(2)
-    await expect(problems).to_contain_text("A3（市（区））")
+    await expect(problems).to_contain_text("第 3 行“市（区）”（A3）：不认识“海陵县”")
     await expect(row(desk, "泰州市第二小学")).to_contain_text("要改")
+    # What was typed is seen beside what is wrong with it.
+    await expect(row(desk, "泰州市第二小学").get_by_role("cell", name="海陵县", exact=True)).to_be_visible()
     await expect(row(desk, "泰州市第一小学")).to_contain_text("新增")
     await expect(page.get_by_role("button", name="导入", exact=True)).to_be_disabled()
     await page.locator("input[type=file]").set_input_files(right)

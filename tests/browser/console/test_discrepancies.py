@@ -1,45 +1,10 @@
 """The queue of discrepancies: what weighs most first, everything side by side, the school's answers settled."""
 
 import re
-from datetime import timedelta
 
 from playwright.async_api import expect
 
-from tests.browser.console.autumn import Autumn, close_visit
-from tests.http.arriving import Arrivals
-from tests.http.conftest import SignedIn
-from tests.http.visiting import SEPTEMBER, School
-from tests.photos import photo
-
-
-async def closed(autumn: Autumn, name: str, **points: int) -> School:
-    """A school whose visit is closed, with photos of 1.1.1 and what the district and an inspector say of it."""
-    visiting = autumn.field.visiting
-    arrivals = Arrivals(autumn.field.service.deps)
-    school = await visiting.school(name)
-    await arrivals.evidence(school, "1.1.1", photo(1, size=(640, 480)))
-    review = {"review.items.1_1_1": {"remark": "拓扑图不清", "points": 100}}
-    await visiting.db.submissions.update_one({"_id": school.submission_id}, {"$set": review})
-    one, two = await visiting.inspectors(2)
-    visit = await visiting.plan(school, one, two)
-    for who in (one, two):
-        await visiting.score(visit, who, ("1.1.1", "note", "机房无设备"))
-        await visiting.score_and_sign(visit, who, **points)
-    taken_at = SEPTEMBER - timedelta(minutes=20)
-    await arrivals.visit_photo(school, visit, one.person.id, "1.1.1", photo(2, size=(640, 480)), taken_at)
-    await arrivals.check_all()
-    await close_visit(visiting, visit, one)
-    return school
-
-
-async def answered(autumn: Autumn, school: School, item: str, text: str) -> SignedIn:
-    """The school has answered."""
-    visiting = autumn.field.visiting
-    contact = await visiting.sign_in("school", school_id=school.id)
-    path = f"/api/submissions/{school.submission_id}/answers/{item}"
-    answer = await visiting.service.put(path, {"text": text}, contact.token)
-    assert answer.status == 200, answer.body
-    return contact
+from tests.browser.console.autumn import Autumn, answered, closed
 
 
 async def test_an_answer_is_settled_with_everything_side_by_side(autumn: Autumn) -> None:

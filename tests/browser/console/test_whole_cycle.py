@@ -98,7 +98,7 @@ async def imports_who_takes_part(city: Desk) -> None:
     people.append([*DISTRICT, "市（区）教育局", "海陵区", None])
     await city.go("/imports")
     await gives(city, workbook(SCHOOLS, *schools[:-1], ["海陵县", *schools[-1][1:]]))
-    await expect(page.get_by_role("alert")).to_contain_text("A5（市（区））")
+    await expect(page.get_by_role("alert")).to_contain_text("（A5）：不认识“海陵县”")
     await expect(row(city, LEFT)).to_contain_text("要改")
     await expect(page.get_by_role("button", name="导入", exact=True)).to_be_disabled()
     for kind, titles, lines in (

@@ -14,6 +14,10 @@ export const HALVES: readonly { readonly half: Half; readonly name: string }[] =
   { half: 'afternoon', name: '下午' },
 ]
 
+/** By time: -1 or 1 as for sorting, 0 in the same half day. */
+export const byTime = (one: Slot, other: Slot): number =>
+  one.date.localeCompare(other.date) || other.half.localeCompare(one.half)
+
 const DAY_MS = 86_400_000
 const NAMES = ['周日', '周一', '周二', '周三', '周四', '周五', '周六']
 

@@ -1,7 +1,7 @@
 /** The plan of the visits: what is saved, what is a draft on this machine, and who and what waits. */
 
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue'
-import type { CycleView, PersonView, RubricView, SubmissionSummary, VisitView } from '../../api/types'
+import type { CycleView, PersonView, RubricView, SubmissionCounts, SubmissionSummary, VisitView } from '../../api/types'
 import type { Failure } from '../../api/client'
 import { session } from '../../shared/session'
 import { api, useAll, useAnswer, type Fetched } from '../api'
@@ -12,7 +12,10 @@ export interface Plan {
   readonly cycle: Fetched<CycleView>
   readonly rubric: Fetched<RubricView>
   readonly visits: Fetched<readonly VisitView[]>
+  /** Schools that can be visited and are not planned yet. */
   readonly waiting: ComputedRef<readonly SubmissionSummary[]>
+  /** Districts whose schools are recommended but can't be visited before the list is handed in: how many there are. */
+  readonly early: ComputedRef<readonly { readonly district: string; readonly name: string; readonly count: number }[]>
   readonly schoolIds: ComputedRef<ReadonlyMap<string, string>>
   readonly people: ComputedRef<ReadonlyMap<string, PersonView>>
   readonly saved: ComputedRef<readonly Planned[]>
@@ -33,6 +36,7 @@ export function usePlan(): Plan {
   const rubric = useAnswer<RubricView>(() => '/api/rubric')
   const visits = useAll<VisitView>(() => '/api/visits')
   const endorsed = useAll<SubmissionSummary>(() => '/api/submissions?state=endorsed')
+  const counts = useAnswer<SubmissionCounts>(() => '/api/submission-counts')
   const inspectors = useAll<PersonView>(() => '/api/people?role=inspector')
   const draft = useKept(() => cycle.data.value?.name ?? null)
   /** What the service said against drafts, until they are changed. */
@@ -42,10 +46,21 @@ export function usePlan(): Plan {
   const all = computed(() => [...saved.value, ...draft.value])
   const people = computed(() => new Map((inspectors.data.value ?? []).map((each) => [each.id, each])))
   const schoolIds = computed(() => new Map((endorsed.data.value ?? []).map((each) => [each.id, each.school.id])))
-  const waiting = computed(() => {
+  const unplanned = computed(() => {
     const planned = new Set(all.value.map(({ submission_id }) => submission_id))
     return (endorsed.data.value ?? []).filter(({ id }) => !planned.has(id))
   })
+  const lists = computed(() => counts.data.value?.items ?? [])
+  const ready = computed(() => new Set(lists.value.filter((each) => each.handed_in).map(({ district }) => district)))
+  const waiting = computed(() => unplanned.value.filter(({ district }) => ready.value.has(district)))
+  const early = computed(() =>
+    lists.value
+      .filter(({ handed_in }) => !handed_in)
+      .map(({ district, district_name: name }) => {
+        return { district, name, count: unplanned.value.filter((each) => each.district === district).length }
+      })
+      .filter(({ count }) => count > 0),
+  )
   const wrong = computed(
     () =>
       new Map(
@@ -78,7 +93,7 @@ export function usePlan(): Plan {
   }
 
   async function reload(): Promise<void> {
-    await Promise.all([visits.load(), endorsed.load()])
+    await Promise.all([visits.load(), endorsed.load(), counts.load()])
   }
 
   /** Saves all of the draft, or none; why not, with what stands against each kept beside it. */
@@ -102,10 +117,10 @@ export function usePlan(): Plan {
   }
 
   const trouble = computed(
-    () => [cycle, visits, endorsed, inspectors].map((each) => each.trouble.value).find((each) => each) ?? '',
+    () => [cycle, visits, endorsed, counts, inspectors].map((each) => each.trouble.value).find((each) => each) ?? '',
   )
   return {
-    ...{ cycle, rubric, visits, waiting, schoolIds, people, saved, draft, all, wrong, span, days, trouble },
+    ...{ cycle, rubric, visits, waiting, early, schoolIds, people, saved, draft, all, wrong, span, days, trouble },
     ...{ put, drop, saveAll, reload },
   }
 }

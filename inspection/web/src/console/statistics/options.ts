@@ -15,6 +15,11 @@ export function amounts(colours: Palette, name = ''): object {
   }
 }
 
+/** Amounts of what there is no half of. */
+export function counts(colours: Palette, name = ''): object {
+  return { ...amounts(colours, name), minInterval: 1 }
+}
+
 export function names(colours: Palette, data: readonly string[], more: object = {}): object {
   return { type: 'category', data, axisLabel: { color: colours.text }, axisTick: { show: false }, ...more }
 }
