@@ -1,7 +1,7 @@
 """The city's figures: the sums of what each scored school adds, in memory for as long as no school's has changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -34,16 +34,25 @@ class ScopeFigures:
     inspectors: dict[str, tuple[int, Comparison]] = field(default_factory=dict)
 
 
-# District, schools, sum of stamps.
-Stands = tuple[tuple[str, int, int], ...]
+# District, part of it, schools, sum of stamps.
+Stands = tuple[tuple[str, str, int, int], ...]
+
+
+@dataclass(slots=True)
+class _District:
+    """What is kept of a district: the stands of its parts, what each comes to, and all together."""
+
+    at: dict[str, tuple[int, int]] = field(default_factory=dict)
+    parts: dict[str, ScopeFigures] = field(default_factory=dict)
+    sums: ScopeFigures = field(default_factory=ScopeFigures)
 
 
 @dataclass(frozen=True, slots=True)
 class CityFigures:
-    """The sums by district, and what is known of each inspector with the number of their visits."""
+    """The sums of the city, and by district."""
 
+    city: ScopeFigures
     districts: Mapping[str, ScopeFigures]
-    inspectors: Mapping[str, tuple[int, Comparison]]
 
 
 async def stands(deps: Deps, cycle: OpenCycle) -> Stands:
@@ -52,28 +61,21 @@ async def stands(deps: Deps, cycle: OpenCycle) -> Stands:
     count = sum(schools for schools, _ in found.values())
     if count < await figures.counted_submissions(deps.db, cycle.id) and await _complete(deps, cycle):
         found = await figures.stands(deps.db, cycle.id)
-    return tuple((district, *stand) for district, stand in sorted(found.items()))
+    return tuple((*place, *stand) for place, stand in sorted(found.items()))
 
 
 async def read(deps: Deps, cycle: OpenCycle, at: Stands) -> CityFigures:
-    """The sums at these stands. Of the districts only those are added up in which something has changed."""
-    known: dict[str, tuple[tuple[str, int, int], ScopeFigures]] = deps.figures.parts.setdefault(cycle.id, {})
-    for stand in at:
-        district = stand[0]
-        if district not in known or known[district][0] != stand:
-            known[district] = stand, await deps.threads.run(partial(_of_district, deps, cycle.id, district))
-    scopes = {district: known[district][1] for district, *_ in at}
-    parts: dict[str, list[tuple[int, Comparison]]] = {}
-    for scope in scopes.values():
-        for inspector, counts in scope.inspectors.items():
-            parts.setdefault(inspector, []).append(counts)
-    return CityFigures(
-        scopes,
-        {
-            each: (sum(visits for visits, _ in found), together([counts for _, counts in found]))
-            for each, found in parts.items()
-        },
-    )
+    """The sums at these stands. Only those parts of districts are added up in which something has changed."""
+    known: dict[str, _District] = deps.figures.parts.setdefault(cycle.id, {})
+    now: dict[str, dict[str, tuple[int, int]]] = {}
+    for district, part, *stand in at:
+        now.setdefault(district, {})[part] = (stand[0], stand[1])
+    for district, parts in now.items():
+        last = known.get(district, _District())
+        if last.at != parts:
+            known[district] = await deps.threads.run(partial(_of_district, deps, cycle.id, district, last, parts))
+    scopes = {district: known[district].sums for district in now}
+    return CityFigures(_together(scopes.values()), scopes)
 
 
 async def _complete(deps: Deps, cycle: OpenCycle) -> int:
@@ -91,8 +93,13 @@ async def _complete(deps: Deps, cycle: OpenCycle) -> int:
     return len(missing)
 
 
-def _of_district(deps: Deps, cycle_id: str, district: str) -> ScopeFigures:
-    return _add_up(figures.of_district_now(deps.db, cycle_id, district))
+def _of_district(
+    deps: Deps, cycle_id: str, district: str, last: _District, at: dict[str, tuple[int, int]]
+) -> _District:
+    changed = [part for part, stand in at.items() if last.at.get(part) != stand]
+    found = figures.of_parts_now(deps.db, cycle_id, district, changed)
+    parts = {part: _add_up(found[part]) if part in found else last.parts[part] for part in at}
+    return _District(at, parts, _together(parts.values()))
 
 
 def _add_up(documents: list[dict[str, Any]]) -> ScopeFigures:
@@ -114,3 +121,26 @@ def _add_up(documents: list[dict[str, Any]]) -> ScopeFigures:
     scope.indicators = {item_code(key): gaps_together(parts) for key, parts in gaps.items()}
     scope.inspectors = {each: (len(parts), together(parts)) for each, parts in compared.items()}
     return scope
+
+
+def _together(scopes: Iterable[ScopeFigures]) -> ScopeFigures:
+    """What parts come to; all of it adds up."""
+    whole = ScopeFigures()
+    gaps: dict[str, list[IndicatorGap]] = {}
+    compared: dict[str, list[tuple[int, Comparison]]] = {}
+    for each in scopes:
+        whole.totals += each.totals
+        whole.grades += each.grades
+        whole.undecided += each.undecided
+        whole.days += each.days
+        whole.minutes += each.minutes
+        for code, gap in each.indicators.items():
+            gaps.setdefault(code, []).append(gap)
+        for inspector, counts in each.inspectors.items():
+            compared.setdefault(inspector, []).append(counts)
+    whole.indicators = {code: gaps_together(parts) for code, parts in gaps.items()}
+    whole.inspectors = {
+        inspector: (sum(visits for visits, _ in parts), together([counts for _, counts in parts]))
+        for inspector, parts in compared.items()
+    }
+    return whole

@@ -1,7 +1,7 @@
 """The city's figures as an answer shows them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from backend.deps import Deps
@@ -57,7 +57,7 @@ def _view(deps: Deps, cycle: OpenCycle, sums: CityFigures, overdue: Mapping[str,
         _scope(cycle, each.id, each.name, sums.districts.get(each.id, ScopeFigures()), overdue.get(each.id, 0))
         for each in deps.districts
     ]
-    city = _scope(cycle, None, "全市", _together(sums.districts.values()), sum(overdue.values()))
+    city = _scope(cycle, None, "全市", sums.city, sum(overdue.values()))
     return Statistics(
         cycle=cycle.id,
         scopes=[city, *scopes],
@@ -67,19 +67,8 @@ def _view(deps: Deps, cycle: OpenCycle, sums: CityFigures, overdue: Mapping[str,
             for each in group.indicators
         ],
         gaps=_gaps(deps, cycle, sums),
-        inspectors=[_inspector(each, *counts) for each, counts in sums.inspectors.items()],
+        inspectors=[_inspector(each, *counts) for each, counts in sums.city.inspectors.items()],
     )
-
-
-def _together(scopes: Iterable[ScopeFigures]) -> ScopeFigures:
-    city = ScopeFigures()
-    for each in scopes:
-        city.totals += each.totals
-        city.grades += each.grades
-        city.undecided += each.undecided
-        city.days += each.days
-        city.minutes += each.minutes
-    return city
 
 
 def _scope(cycle: OpenCycle, district: str | None, name: str, sums: ScopeFigures, overdue: int) -> ScopeStatistics:

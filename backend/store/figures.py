@@ -8,7 +8,7 @@ Points are hundredths. There is one for every submission that is scored, decided
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from backend.store.mongo import Database, Document, Session, blocking
@@ -19,6 +19,7 @@ SCHEMA = 1
 COUNTED = (State.SCORED, State.DECIDED, State.PUBLISHED)
 # A sum of many thousands still fits MongoDB's 64 bits.
 _STAMP_BITS = 48
+_FEW_PARTS = 3
 
 
 async def put(db: Database, session: Session, submission: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
@@ -39,20 +40,29 @@ async def remove(db: Database, session: Session, submission_id: str) -> None:
     await db.figures.delete_one({"_id": submission_id}, session=session)
 
 
-async def stands(db: Database, cycle_id: str) -> dict[str, tuple[int, int]]:
-    """By district how many submissions have figures, and the sum of their stamps: the same sum, the same figures."""
+async def stands(db: Database, cycle_id: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """How many submissions have figures, and the sum of their stamps: the same sum, the same figures. By district and
+    part of it: a part are the submissions whose ids begin with the same character, a sixteenth of them."""
+    part = {"district": "$district", "part": {"$substrBytes": ["$_id", 0, 1]}}
     sums: list[dict[str, Any]] = [
         {"$match": {"cycle": cycle_id}},
-        {"$group": {"_id": "$district", "sum": {"$sum": "$stamp"}, "count": {"$sum": 1}}},
+        {"$group": {"_id": part, "sum": {"$sum": "$stamp"}, "count": {"$sum": 1}}},
     ]
     # The index holds all of it: no document is read.
     found = await db.figures.aggregate(sums, hint="stamps").to_list(None)
-    return {each["_id"]: (each["count"], each["sum"]) for each in found}
+    return {(each["_id"]["district"], each["_id"]["part"]): (each["count"], each["sum"]) for each in found}
 
 
-def of_district_now(db: Database, cycle_id: str, district: str) -> list[Document]:
-    """The figures of the district's submissions; for a thread, which it holds up."""
-    return list(blocking(db).figures.find({"cycle": cycle_id, "district": district}, hint="stamps"))
+def of_parts_now(db: Database, cycle_id: str, district: str, parts: Collection[str]) -> dict[str, list[Document]]:
+    """The figures of these parts of the district; for a thread, which it holds up."""
+    wanted: dict[str, Any] = {"cycle": cycle_id, "district": district}
+    found: dict[str, list[Document]] = {part: [] for part in parts}
+    # Of many parts the whole district comes faster.
+    ranges = [{"_id": {"$gte": part, "$lt": f"{part}\uffff"}} for part in parts] if len(parts) <= _FEW_PARTS else [{}]
+    for each_range in ranges:
+        for each in blocking(db).figures.find({**wanted, **each_range}, hint="stamps"):
+            found.setdefault(each["_id"][:1], []).append(each)
+    return {part: found[part] for part in parts}
 
 
 async def counted_submissions(db: Database, cycle_id: str) -> int:

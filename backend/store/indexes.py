@@ -66,8 +66,8 @@ INDEXES: tuple[Index, ...] = (
     Index("evidence", "blob", ("blob_id",)),
     Index("evidence", "media_check", ("media_check.trace_id",), only={"media_check.trace_id": {"$exists": True}}),
     Index("evidence", "flagged", ("submission_id",), only={"flagged": True}),
-    # Whole sums of the cycle's stamps come from it alone.
-    Index("figures", "stamps", ("cycle", "district", "stamp")),
+    # Whole sums of the cycle's stamps come from it alone; a part of a district is a range of it.
+    Index("figures", "stamps", ("cycle", "district", "_id", "stamp")),
     Index("inbox", "person", ("person_id", "at", "_id")),
     Index("inbox", "unread", ("person_id", "unread")),
     Index("invitations", "code", ("code_hash",), unique=True),

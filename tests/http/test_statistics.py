@@ -1,5 +1,6 @@
 """The city's figures: what each closed visit adds, what takes it away again, and the tables behind them."""
 
+import asyncio
 import io
 from datetime import timedelta
 from typing import Any
@@ -174,29 +175,42 @@ async def test_nothing_is_added_up_twice(city: City, monkeypatch: pytest.MonkeyP
     assert len(added) == 2
 
 
-async def test_only_the_district_in_which_something_changed_is_added_up(
+async def test_only_the_part_of_a_district_in_which_something_changed_is_added_up(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await city.school("甲")
     await city.school("乙", district="xinghua")
     before = await statistics(city)
-    read: list[str] = []
-    of_district = figures.of_district_now
+    read: list[tuple[str, list[str]]] = []
+    of_parts = figures.of_parts_now
 
-    def reading(db: Any, cycle: str, district: str) -> Any:
-        read.append(district)
-        return of_district(db, cycle, district)
+    def reading(db: Any, cycle: str, district: str, parts: list[str]) -> Any:
+        read.append((district, parts))
+        return of_parts(db, cycle, district, parts)
 
-    monkeypatch.setattr(figures, "of_district_now", reading)
-    await city.school("丙", district="xinghua", unmet=[("1.1.1", "basic")])
+    monkeypatch.setattr(figures, "of_parts_now", reading)
+    added = await city.school("丙", district="xinghua", unmet=[("1.1.1", "basic")])
     after = await statistics(city)
-    assert read == ["xinghua"]
+    assert read == [("xinghua", [added.submission_id[0]])]
     assert scope(after, "hailing") == scope(before, "hailing")
     assert (scope(after, "xinghua")["schools"], scope(after, None)["schools"]) == (2, 3)
     # What is put together of parts is what is counted from nothing.
     city.service.deps.figures.parts.clear()
     city.service.deps.figures._stand = None
     assert await statistics(city) == after
+
+
+@pytest.mark.parametrize("changed", [["0"], ["0", "7", "f"], list("0123456789abcdef")])
+async def test_parts_of_a_district_are_read_each_or_with_the_whole_of_it(city: City, changed: list[str]) -> None:
+    db = city.service.deps.db
+    for number in range(32):
+        one = {"_id": f"{number % 16:x}{number:07}", "cycle": "2022", "district": "hailing", "stamp": number}
+        await db.figures.insert_one(one)
+    found = await asyncio.to_thread(figures.of_parts_now, db, "2022", "hailing", changed)
+    assert list(found) == changed
+    for part, documents in found.items():
+        assert [each["stamp"] for each in documents] == [int(part, 16), int(part, 16) + 16]
+    assert (await figures.stands(db, "2022"))["hailing", "3"] == (2, 3 + 19)
 
 
 async def test_schools_scored_before_there_were_figures_are_counted(city: City) -> None:
