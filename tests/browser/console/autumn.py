@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from playwright.async_api import Locator
 
-from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.desk import Desk
 from tests.browser.field import Field
 from tests.http.arriving import Arrivals
 from tests.http.conftest import SignedIn
@@ -21,12 +21,12 @@ class Autumn:
     field: Field
     desks: list[Desk] = dataclasses.field(default_factory=list)
 
-    async def desk(self, path: str, who: SignedIn | None = None, scheme: Scheme = "light") -> Desk:
+    async def desk(self, path: str, who: SignedIn | None = None) -> Desk:
         """A desk of the city officer, or of whoever, on a page."""
         service = self.field.service
         desk = Desk(self.field.browser, f"http://127.0.0.1:{service.port}", who or self.field.visiting.city)
         self.desks.append(desk)
-        await desk.start(scheme)
+        await desk.start()
         await desk.go(path)
         return desk
 

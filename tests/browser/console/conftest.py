@@ -12,7 +12,7 @@ from backend.gateways.web_build import WebBuild
 from backend.store.mongo import Database
 from tests.browser.conftest import Field
 from tests.browser.console.autumn import Autumn
-from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.desk import Desk
 from tests.http.conftest import Clock, Service, SignedIn, SignIn, make_deps, running_service
 from tests.http.submitted import Registered, World, change, make_world
 from tests.wechat_stub import Stub, running_stub
@@ -27,13 +27,13 @@ class Office:
     schools: dict[str, Registered] = field(default_factory=dict)
     desks: list[Desk] = field(default_factory=list)
 
-    async def desk(self, who: SignedIn | None = None, scheme: Scheme = "light") -> Desk:
+    async def desk(self, who: SignedIn | None = None) -> Desk:
         """A desk of its own: of the district hailing's officer, or of whoever."""
-        return await self.open(Desk(self.browser, self.url, who or self.world.officer), scheme)
+        return await self.open(Desk(self.browser, self.url, who or self.world.officer))
 
-    async def open(self, desk: Desk, scheme: Scheme = "light") -> Desk:
+    async def open(self, desk: Desk) -> Desk:
         """Opens the desk; it is closed at the end."""
-        await desk.start(scheme)
+        await desk.start()
         self.desks.append(desk)
         return desk
 

@@ -19,6 +19,8 @@ RUN = """() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wc
 WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Scheme = Literal["light", "dark"]
+# What is looked at next is light, as it was opened.
+SCHEMES: tuple[Scheme, ...] = ("dark", "light")
 
 
 class Desk:
@@ -31,10 +33,10 @@ class Desk:
         self.browser, self.url, self.who = browser, url, who
         self.errors: list[str] = []
 
-    async def start(self, scheme: Scheme = "light") -> None:
+    async def start(self) -> None:
         """A new browser, on which the person has signed in (nobody: none has)."""
         self.context = await self.browser.new_context(
-            viewport=SIZE, locale="zh-CN", timezone_id="Asia/Shanghai", color_scheme=scheme, accept_downloads=True
+            viewport=SIZE, locale="zh-CN", timezone_id="Asia/Shanghai", color_scheme="light", accept_downloads=True
         )
         self.context.set_default_timeout(PATIENCE)
         if self.who is not None:
@@ -69,6 +71,14 @@ class Desk:
         found: list[str] = await self.page.evaluate(RUN)
         if await self.page.evaluate(WIDE) > 0:
             found.append("wider than the screen")
+        return found
+
+    async def looks(self, name: str) -> list[str]:
+        """What is serious in the light and in the dark, with the name of what is looked at before it."""
+        found = []
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme)
+            found += [f"{name}, {scheme}: {each}" for each in await self.serious()]
         return found
 
     async def saves(self, button: str) -> Download:

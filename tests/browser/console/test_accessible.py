@@ -2,64 +2,62 @@
 
 import re
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.console.autumn import Autumn, chip, september
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.desk import Desk
 from tests.browser.console.scored import scored
 from tests.browser.console.test_tables import names
 from tests.http.arriving import Arrivals
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_is_accessible(office: Office, scheme: Scheme) -> None:
+async def test_every_page_is_accessible(office: Office) -> None:
     await office.fill()
     await Arrivals(office.world.service.deps).check_all()
-    desk = await office.desk(scheme=scheme)
-    page, found = desk.page, dict[str, list[str]]()
+    desk = await office.desk()
+    page, found = desk.page, list[str]()
     await desk.go("/schools")
     await expect(names(desk)).to_have_count(7)
-    found["schools"] = await desk.serious()
+    found += await desk.looks("schools")
     await page.get_by_role("button", name="选择列").click()
-    found["columns"] = await desk.serious()
+    found += await desk.looks("columns")
     # The last choice can be reached on this screen.
     await page.locator(".columns").get_by_text("退回次数").scroll_into_view_if_needed()
     await expect(page.locator(".columns").get_by_text("退回次数")).to_be_in_viewport()
     await desk.go(f"/submissions/{office.schools['海陵区大冯小学'].submission_id}")
     await page.get_by_label("1.1.1 意见").fill("缺网络拓扑图")
     await expect(page.get_by_text("初评意见已全部保存")).to_be_visible()
-    found["review"] = await desk.serious()
+    found += await desk.looks("review")
     await page.locator(".photo").first.click()
-    found["photo"] = await desk.serious()
+    found += await desk.looks("photo")
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="退回修改").click()
-    found["return"] = await desk.serious()
+    found += await desk.looks("return")
     await page.keyboard.press("Escape")
     for tab, name in (("申报表（附件2）", "form"), ("经过", "history")):
         await page.get_by_role("tab", name=tab).click()
-        found[name] = await desk.serious()
+        found += await desk.looks(name)
     await desk.go("/recommendation-lists/hailing")
     await page.get_by_label("联系人", exact=True).fill("王科长")
     await expect(page.get_by_text("名单已全部保存")).to_be_visible()
-    found["list"] = await desk.serious()
+    found += await desk.looks("list")
     await page.get_by_role("button", name="上报…").click()
     await expect(page.get_by_role("dialog", name=re.compile("上报"))).to_be_visible()
-    found["hand-in"] = await desk.serious()
-    found |= await of_the_city(office, scheme)
-    nobody = await office.open(Desk(office.browser, office.url, None), scheme)
+    found += await desk.looks("hand-in")
+    found += await of_the_city(office)
+    nobody = await office.open(Desk(office.browser, office.url, None))
     await nobody.go("/")
     await nobody.page.get_by_label("手机号").wait_for()
-    found["sign-in"] = await nobody.serious()
-    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
+    found += await nobody.looks("sign-in")
+    assert found == []
 
 
-async def of_the_city(office: Office, scheme: Scheme) -> dict[str, list[str]]:
+async def of_the_city(office: Office) -> list[str]:
     """What is wrong with the pages that a city officer sees."""
     await scored(office)
-    desk = await office.desk(office.world.city, scheme)
-    found = {}
+    desk = await office.desk(office.world.city)
+    found = list[str]()
     for name, path, words in (
         ("lists", "/recommendation-lists", "上报截止"),
         ("progress", "/submission-progress", "看表格"),
@@ -70,39 +68,33 @@ async def of_the_city(office: Office, scheme: Scheme) -> dict[str, list[str]]:
     ):
         await desk.go(path)
         await desk.page.get_by_text(words).first.wait_for()
-        found[name] = await desk.serious()
+        found += await desk.looks(name)
     return found
 
 
 async def test_the_pages_of_september_are_accessible(autumn: Autumn) -> None:
     await september(autumn)
     desk = await autumn.desk("/plan")
-    page, found = desk.page, dict[str, list[str]]()
-
-    async def look(name: str) -> None:
-        for scheme in ("dark", "light"):
-            await page.emulate_media(color_scheme=scheme)
-            found[f"{name} {scheme}"] = await desk.serious()
-
+    page, found = desk.page, list[str]()
     await page.get_by_role("button", name="建议方案…").click()
-    await look("suggestion")
+    found += await desk.looks("suggestion")
     await page.get_by_label("每组人数").fill("2")
     await page.get_by_role("button", name="生成草稿").click()
     await chip(desk, "海陵区莲花小学").click()
     await page.get_by_label("日期").fill("2022-09-05")
-    await look("visit")
+    found += await desk.looks("visit")
     await page.get_by_role("button", name="放进草稿").click()
-    await look("plan")
+    found += await desk.looks("plan")
     await desk.go("/visits")
     await page.get_by_role("link", name="海陵区城东小学").wait_for()
-    await look("visits")
+    found += await desk.looks("visits")
     await page.get_by_role("link", name="海陵区城东小学").click()
     await page.get_by_text("已签字").first.wait_for()
-    await look("one visit")
+    found += await desk.looks("one visit")
     await desk.go("/discrepancies?state=answered")
     await page.get_by_label("理由（学校会看到）").wait_for()
     await page.get_by_text("更正", exact=True).click()
-    await look("discrepancies")
+    found += await desk.looks("discrepancies")
     await page.get_by_role("button", name="请全部学校说明…").click()
-    await look("window")
-    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
+    found += await desk.looks("window")
+    assert found == []

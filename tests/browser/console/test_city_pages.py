@@ -1,16 +1,12 @@
 """axe-core on the city's pages of cycle, people, decisions and publication, light and dark: nothing serious."""
 
-import pytest
-
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import Scheme
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_city_s_pages_are_accessible(office: Office, scheme: Scheme) -> None:
+async def test_the_city_s_pages_are_accessible(office: Office) -> None:
     await office.fill()
-    desk = await office.desk(office.world.city, scheme)
-    found: dict[str, list[str]] = {}
+    desk = await office.desk(office.world.city)
+    found = list[str]()
     for name, path, words in (
         ("cycle", "/cycle", "未上报"),
         ("imports", "/imports", "先选文件"),
@@ -24,5 +20,5 @@ async def test_the_city_s_pages_are_accessible(office: Office, scheme: Scheme) -
     ):
         await desk.go(path)
         await desk.page.locator("main").get_by_text(words).first.wait_for()
-        found[name] = await desk.serious()
-    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
+        found += await desk.looks(name)
+    assert found == []

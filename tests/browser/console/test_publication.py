@@ -4,12 +4,10 @@ import json
 from hashlib import sha256
 from io import BytesIO
 
-import pytest
 from openpyxl import load_workbook
 from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import Scheme
 from tests.browser.console.october import choose, october, row
 from tests.http.conftest import Clock
 from tests.http.scored import OCTOBER
@@ -92,27 +90,26 @@ async def test_published_after_a_public_notice_and_corrected(office: Office, clo
     await desk.says("已安排重发")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_what_opens_over_the_pages_is_accessible(office: Office, clock: Clock, scheme: Scheme) -> None:
+async def test_what_opens_over_the_pages_is_accessible(office: Office, clock: Clock) -> None:
     city = await october(office, clock)
-    desk = await office.desk(city.officer, scheme)
-    page, found = desk.page, dict[str, list[str]]()
+    desk = await office.desk(city.officer)
+    page, found = desk.page, list[str]()
     await desk.go("/decisions")
     await page.get_by_role("button", name="乙小学的说明").click()
     await expect(page.get_by_role("dialog", name="乙小学")).to_contain_text("还没有认定过")
-    found["explanation"] = await desk.serious()
+    found += await desk.looks("explanation")
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="认定全部待认定的 3 所").click()
-    found["confirm"] = await desk.serious()
+    found += await desk.looks("confirm")
     await page.get_by_role("button", name="认定", exact=True).click()
     await desk.says("已认定 3 所")
     await desk.go("/publication")
     await page.get_by_text("看看每一条消息").click()
     await expect(row(desk, "丙小学")).to_be_visible()
-    found["preview"] = await desk.serious()
+    found += await desk.looks("preview")
     await page.get_by_role("button", name="公布…").click()
     await page.get_by_role("button", name="公布", exact=True).click()
     await page.get_by_role("button", name="更正…").click()
     await expect(page.get_by_role("dialog", name="更正公布的结果")).to_be_visible()
-    found["correction"] = await desk.serious()
-    assert [f"{name}: {each}" for name, problems in found.items() for each in problems] == []
+    found += await desk.looks("correction")
+    assert found == []

@@ -7,7 +7,7 @@ from playwright.async_api import FilePayload, expect
 
 from tests.browser.console.autumn import Autumn, chip, september
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import Desk, Scheme
+from tests.browser.console.desk import SCHEMES, Desk
 from tests.browser.console.october import october, row
 from tests.browser.console.scored import scored
 from tests.browser.console.test_tables import names
@@ -17,8 +17,6 @@ from tests.http.conftest import Answer, Clock
 from tests.http.test_imports import SCHOOLS, XLSX, workbook
 from tests.http.test_rubric_changes import without_star
 
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-
 
 @pytest.fixture(autouse=True)
 def folder() -> None:
@@ -27,7 +25,7 @@ def folder() -> None:
 
 async def shoot(desk: Desk, name: str) -> None:
     """The page as it stands, in the light and in the dark."""
-    for scheme in reversed(SCHEMES):
+    for scheme in SCHEMES:
         await desk.page.emulate_media(color_scheme=scheme)
         # Until what comes in has come.
         await desk.page.wait_for_timeout(400)
