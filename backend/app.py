@@ -8,7 +8,6 @@ from tornado.web import Application
 from backend.deps import Deps
 from backend.handlers import (
     answers,
-    audit_trail,
     closing,
     cycles,
     decisions,
@@ -74,7 +73,6 @@ ROUTES: tuple[Route, ...] = (
     *outbox.ROUTES,
     *people.ROUTES,
     *schools.ROUTES,
-    *audit_trail.ROUTES,
     *discrepancies.ROUTES,
     *answers.ROUTES,
     *decisions.ROUTES,

@@ -3,18 +3,8 @@
 from backend.handlers.base import Handler
 from backend.handlers.operation import operation
 from backend.handlers.routing import Route
-from backend.models.outbox import OutboxQuery, OutboxRow, Resend, Resent
-from backend.models.paging import Page, page_of
+from backend.models.outbox import Resend, Resent
 from backend.services import outbox
-
-
-class Outbox(Handler):
-    """/api/outbox"""
-
-    @operation("outbox.read", query=OutboxQuery, answer=page_of(OutboxRow))
-    async def get(self) -> Page[OutboxRow]:
-        """All messages with the state of their delivery, newest first."""
-        return await outbox.read(self.deps, self.actor, self.query)
 
 
 class OutboxResend(Handler):
@@ -26,4 +16,4 @@ class OutboxResend(Handler):
         return await outbox.resend(self.deps, self.actor, self.body)
 
 
-ROUTES: tuple[Route, ...] = (Route("/api/outbox", Outbox), Route("/api/outbox/resend", OutboxResend))
+ROUTES: tuple[Route, ...] = (Route("/api/outbox/resend", OutboxResend),)

@@ -11,15 +11,30 @@ from backend.handlers.routing import Route
 from backend.models.attachments import Attachment
 from backend.models.base import Model
 from backend.models.submission_table import SubmissionCounts
-from backend.models.tables import TablePage, export_query, page_query, table_of
-from backend.services import submission_table, tables
+from backend.models.tables import EventNames, TablePage, export_query, page_query, table_of
+from backend.services import (
+    audit_trail,
+    decision_table,
+    invitation_table,
+    outbox_table,
+    people_table,
+    submission_table,
+    tables,
+)
 from backend.services.tables import Table
 
-TABLES: tuple[Table[Any], ...] = (submission_table.TABLE,)
+TABLES: tuple[Table[Any], ...] = (
+    submission_table.TABLE,
+    decision_table.TABLE,
+    people_table.TABLE,
+    outbox_table.TABLE,
+    invitation_table.TABLE,
+    audit_trail.TABLE,
+)
 
 
-def table_routes(table: Table[Any]) -> tuple[Route, Route]:
-    """The two operations of a table: /api/tables/NAME, and /export below it."""
+def table_routes(table: Table[Any]) -> tuple[Route, ...]:
+    """The operations of a table: /api/tables/NAME, and below it /export and, where it tells of events, /events."""
 
     async def rows(self: Handler) -> TablePage[Any]:
         return await tables.page(self.deps, self.actor, table, self.query)
@@ -38,11 +53,21 @@ def table_routes(table: Table[Any]) -> tuple[Route, Route]:
         errors=(Conflict, NotFound),
     )
     path = f"/api/tables/{table.name}"
-    handlers = [
-        type(f"{row.__name__}{kind}", (Handler,), {"__doc__": address, "get": method})
-        for kind, address, method in (("Rows", path, read(rows)), ("Workbook", f"{path}/export", save(workbook)))
-    ]
-    return Route(path, handlers[0]), Route(f"{path}/export", handlers[1])
+    methods = {"": read(rows), "/export": save(workbook)}
+    if table.events is not None:
+        methods["/events"] = _events(table.may, table.events)
+    return tuple(
+        Route(path + part, type(f"{row.__name__}{part.title()}", (Handler,), {"__doc__": path + part, "get": method}))
+        for part, method in methods.items()
+    )
+
+
+def _events(may: str, names: EventNames) -> Any:
+    async def events(self: Handler) -> EventNames:
+        return names
+
+    events.__doc__ = f"What the events of {may} are called, to search for them."
+    return operation(may, id=f"{may}_events", answer=EventNames)(events)
 
 
 class Counts(Handler):

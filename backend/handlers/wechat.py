@@ -10,7 +10,6 @@ from backend.models.wechat import (
     Accepts,
     Binding,
     InvitationMade,
-    InvitationOf,
     InvitationRequest,
     InvitationView,
     KnownUser,
@@ -86,15 +85,6 @@ class Invitations(Handler):
         return await invitations.make(self.deps, self.actor, person_id, self.body.holding)
 
 
-class AllInvitations(Handler):
-    """/api/invitations"""
-
-    @operation("invitation.list_all", query=PageQuery, answer=page_of(InvitationOf))
-    async def get(self) -> Page[InvitationOf]:
-        """The invitations of all people, newest first; never their codes."""
-        return await invitations.list_all(self.deps, self.actor, self.query)
-
-
 class Invitation(Handler):
     """/api/people/{person_id}/invitations/{invitation_id}"""
 
@@ -118,7 +108,6 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/wechat/bindings", Bindings),
     Route("/api/wechat/web-view-tickets", WebViewTickets),
     Route("/api/wechat/accepts", AcceptReports),
-    Route("/api/invitations", AllInvitations),
     Route("/api/people/{person_id}/invitations", Invitations),
     Route("/api/people/{person_id}/invitations/{invitation_id}", Invitation),
     Route("/api/people/{person_id}/wechat", PersonWeChat),

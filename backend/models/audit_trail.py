@@ -1,23 +1,24 @@
 """The audit trail: who did what to which object, when, and what it was before."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from backend.models.base import Id, Instant, Line, Model
-from backend.models.paging import PageQuery
 from backend.models.people import Role
+from backend.models.tables import EventKind, TableFilters
 
 
-class AuditQuery(PageQuery):
+class AuditQuery(TableFilters):
     """Events that match all that is given; `since` is included, `until` is not."""
 
     person_id: Id | None = Field(None, description="who acted")
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=100)] | None = None
+    event: EventKind | None = None
     object_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] | None = None
     since: Instant | None = None
     until: Instant | None = None
+    sort: Literal["at", "-at"] = "-at"
 
 
 # What has happened, in the words of officers.
@@ -94,19 +95,6 @@ EVENT_NAMES: Mapping[str, str] = {
 }
 
 
-class EventName(Model):
-    """An event, and what it is called."""
-
-    event: str
-    name: str
-
-
-class EventNames(Model):
-    """All events that there may be in the audit trail."""
-
-    events: list[EventName]
-
-
 class AuditActor(Model):
     """Who acted, in which role and session; `name` is None for someone no longer registered."""
 
@@ -117,10 +105,20 @@ class AuditActor(Model):
 
 
 class AuditObject(Model):
-    """What an event is about."""
+    """What an event is about; `name` is that of the person or the school where it is theirs."""
 
     kind: str
+    kind_name: str
     id: str
+    name: str | None
+
+
+class AuditChange(Model):
+    """A field that the event changed or says for the first time, in words."""
+
+    name: str
+    before: str
+    after: str
 
 
 class AuditRow(Model):
@@ -134,4 +132,5 @@ class AuditRow(Model):
     object: AuditObject
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    changes: list[AuditChange]
     reason: str | None

@@ -9,6 +9,7 @@ from backend.models.base import Id, Instant, Line, Model
 from backend.models.outcomes import GradeResult
 from backend.models.paging import PageQuery
 from backend.models.submissions import DistrictId, Reason
+from backend.models.tables import Search, TableFilters
 
 DecisionState = Literal["scored", "decided", "published"]
 Version = Annotated[int, Field(ge=1, le=2**31)]
@@ -19,6 +20,27 @@ class DecisionsQuery(PageQuery):
 
     state: DecisionState | None = None
     district: DistrictId | None = None
+
+
+class DecisionTableQuery(TableFilters):
+    """The same as a table; `awarded` is what the school is granted, or would be: a grade, or none."""
+
+    state: DecisionState | None = None
+    district: DistrictId | None = None
+    name: Search | None = Field(None, description="a part of the school's name")
+    awarded: Annotated[str, Field(pattern=r"^[a-z_]+$", max_length=50)] | None = None
+    sort: Literal[
+        "name",
+        "-name",
+        "district",
+        "-district",
+        "applied",
+        "-applied",
+        "total",
+        "-total",
+        "discrepancies",
+        "-discrepancies",
+    ] = "name"
 
 
 class DecisionPointer(Model):
@@ -43,6 +65,16 @@ class DecisionRow(Model):
     grade: GradeResult
     discrepancies: int
     decision: DecisionPointer | None
+
+
+class DecisionTableRow(DecisionRow):
+    """A row of the table; `id` is the submission's. Names are Chinese: of a district, of grades, of none."""
+
+    id: Id
+    district_name: str
+    applied_name: str
+    attained_name: str
+    awarded_name: str
 
 
 class DecisionMade(Model):

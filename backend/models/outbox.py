@@ -1,12 +1,13 @@
 """The outbox as the city officer sees it: what goes to whom, and whether it got there. No phone numbers."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from backend.models.base import FromJson, Id, Instant, Line, Model
-from backend.models.paging import PageQuery
+from backend.models.tables import EventKind, TableFilters
 
 
 class Delivery(StrEnum):
@@ -29,10 +30,43 @@ FINISHED = (Delivery.SENT, Delivery.REFUSED, Delivery.NO_QUOTA, Delivery.DEAD, D
 RESENDABLE = (Delivery.REFUSED, Delivery.NO_QUOTA, Delivery.DEAD, Delivery.INBOX_ONLY)
 
 
-class OutboxQuery(PageQuery):
-    """All messages, or those in one state of delivery."""
+# What the messages of the outbox tell of, in the words of officers.
+MESSAGE_NAMES: Mapping[str, str] = {
+    "submission.received": "申报已收到",
+    "submission.returned": "申报被退回",
+    "submission.endorsed": "获得推荐",
+    "submission.declined": "未获推荐",
+    "submission.decline_undone": "撤销不予推荐",
+    "submission.withdrawn": "退出申报",
+    "deadline.near": "截止提醒",
+    "visit.planned": "现场评估安排（学校）",
+    "visit.assigned": "现场评估安排（专家）",
+    "visit.changed": "现场评估有改动",
+    "visit.unassigned": "不再参加现场评估",
+    "visit.cancelled": "现场评估取消",
+    "visit.all_signed": "评分表已签齐",
+    "visit.reopened": "现场评估重开",
+    "score_sheet.reopened": "评分表重开",
+    "discrepancy.to_answer": "请答复差异",
+    "answer.settled": "答复已处理",
+    "result.published": "结果公布（学校）",
+    "result.corrected": "结果更正（学校）",
+    "district_result.published": "结果公布（市、区）",
+    "district_result.corrected": "结果更正（市、区）",
+    "cycle.extended": "上报延期",
+    "recommendation_list.reopened": "推荐名单重开",
+}
+
+
+class OutboxTableQuery(TableFilters):
+    """Which messages: in a state of delivery, about an event, to a person; `since` is included, `until` is not."""
 
     state: FromJson[Delivery] | None = None
+    event: EventKind | None = None
+    person_id: Id | None = Field(None, description="to whom")
+    since: Instant | None = None
+    until: Instant | None = None
+    sort: Literal["created_at", "-created_at"] = "-created_at"
 
 
 class Rendered(Model):
@@ -48,6 +82,7 @@ class OutboxRow(Model):
 
     id: Id
     event: str
+    event_name: str
     person_id: Id
     person_name: Line | None
     state: Delivery

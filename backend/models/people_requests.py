@@ -1,6 +1,6 @@
 """People as they are added, changed, listed and shown; their sessions, and the ties of inspectors."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from backend.models.base import FromJson, Id, Instant, Line, Model, Phone
 from backend.models.paging import PageQuery
 from backend.models.people import Holding, HoldingView, Role
+from backend.models.tables import TableFilters
 from backend.names import tidy
 
 
@@ -63,7 +64,7 @@ class PersonChange(Model):
         return self
 
 
-class PeopleQuery(PageQuery):
+class PeopleFilters(Model):
     """Which people: whose name begins so, in a role, of a school, or of a district: its officers and its schools'
     contacts."""
 
@@ -71,6 +72,17 @@ class PeopleQuery(PageQuery):
     role: FromJson[Role] | None = None
     district: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     school_id: Id | None = None
+
+
+class PeopleQuery(PeopleFilters, PageQuery):
+    """The query of the list."""
+
+
+class PeopleTableQuery(PeopleFilters, TableFilters):
+    """The query of the table; `bound` is whether a WeChat user is bound to the person."""
+
+    bound: bool | None = None
+    sort: Literal["name", "-name"] = "name"
 
 
 class PersonView(Model):
@@ -84,6 +96,12 @@ class PersonView(Model):
     has_password: bool
     wechat_bound_at: Instant | None = Field(description="null: no WeChat user is bound")
     ties: list[Id]
+
+
+class PersonRow(PersonView):
+    """A person in the table; `roles` tells what they hold in words, each with its school or district."""
+
+    roles: list[str]
 
 
 class Ties(Model):

@@ -12,13 +12,15 @@ from pydantic import Field, StringConstraints, create_model
 from backend.models.base import LINE, Model
 
 MOST_ROWS = 200
-# What an export has at most; more schools than any city has.
-MOST_EXPORTED = 10_000
+# As far as rows are counted, pages turned, and rows exported; more schools than any city has.
+MOST_COUNTED = 10_000
 
 _T = TypeVar("_T")
 
 # A part of a name to look for.
 Search = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=LINE)]
+# The name of an event: `noun.verb` in the past.
+EventKind = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=100)]
 
 
 class TableFilters(Model):
@@ -28,15 +30,29 @@ class TableFilters(Model):
 class Rows(Model):
     """Which rows, counted from the first of those that the filters leave."""
 
-    skip: int = Field(0, ge=0, le=1_000_000, description="how many rows come before the first one wanted")
+    skip: int = Field(0, ge=0, le=MOST_COUNTED, description="how many rows come before the first one wanted")
     limit: int = Field(50, ge=1, le=MOST_ROWS, description="how many rows at most")
 
 
 class TablePage(Model, Generic[_T]):
-    """Some rows of a table; `total` counts all that the filters leave."""
+    """Some rows of a table; `total` counts all that the filters leave, as far as 10,000: `more` says of more."""
 
     items: list[_T]
     total: int
+    more: bool
+
+
+class EventName(Model):
+    """An event, and what it is called."""
+
+    event: str
+    name: str
+
+
+class EventNames(Model):
+    """All events that a table may tell of."""
+
+    events: list[EventName]
 
 
 @cache

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from backend.models.base import FromJson, Id, Instant, Line, Model
-from backend.models.people import Holding, HoldingView
+from backend.models.people import Holding, HoldingView, Role
 from backend.models.sessions import SessionOpened, Token
+from backend.models.tables import TableFilters
 
 # What `wx.login` and the phone button give: opaque, good for five minutes and once.
 WeChatCode = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
@@ -94,11 +95,21 @@ class InvitationView(Model):
     used_at: Instant | None
 
 
-class InvitationOf(InvitationView):
-    """An invitation in the list of all, with whom it is for."""
+class InvitationTableQuery(TableFilters):
+    """Which invitations: in a state, for a role, for a person."""
+
+    state: InvitationState | None = None
+    role: FromJson[Role] | None = None
+    person_id: Id | None = Field(None, description="for whom")
+    sort: Literal["made_at", "-made_at"] = "-made_at"
+
+
+class InvitationRow(InvitationView):
+    """An invitation in the table of all, with whom it is for; `role` is what for, in words."""
 
     person_id: Id
     person_name: Line | None
+    role: str
     made_by_name: Line | None
 
 

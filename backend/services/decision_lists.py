@@ -33,7 +33,7 @@ async def page_of(deps: Deps, actor: Actor, query: DecisionsQuery) -> Page[Decis
         deps.db, cycle.id, states, query.district, query.limit, query.cursor
     )
     graded = await outcomes.by_submission(deps.db, [row["_id"] for row in rows])
-    items = [DecisionRow(**_row(cycle, row, graded[row["_id"]])) for row in rows if row["_id"] in graded]
+    items = [DecisionRow(**row_fields(cycle, row, graded[row["_id"]])) for row in rows if row["_id"] in graded]
     return Page[DecisionRow](items=items, next_cursor=cursor)
 
 
@@ -65,7 +65,7 @@ async def read(deps: Deps, actor: Actor, submission_id: str) -> DecisionView:
         )
         for each in await decisions.versions_of(deps.db, submission_id)
     ]
-    return DecisionView(**_row(cycle, submission, outcome), made=made)
+    return DecisionView(**row_fields(cycle, submission, outcome), made=made)
 
 
 async def export(deps: Deps, actor: Actor, query: ExportQuery) -> bytes:
@@ -75,7 +75,8 @@ async def export(deps: Deps, actor: Actor, query: ExportQuery) -> bytes:
     return b"".join(lines)
 
 
-def _row(cycle: OpenCycle, submission: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
+def row_fields(cycle: OpenCycle, submission: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """What lists show of a submission with its outcome."""
     pointer = outcome["decision"]
     return {
         "submission_id": submission["_id"],

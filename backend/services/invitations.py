@@ -8,7 +8,7 @@ from backend.deps import Deps
 from backend.errors import Conflict, NotFound
 from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor, Holding, holding_view
-from backend.models.wechat import InvitationMade, InvitationOf, InvitationState, InvitationView
+from backend.models.wechat import InvitationMade, InvitationState, InvitationView
 from backend.services.audit import audit
 from backend.services.people_access import check_power, find_visible
 from backend.services.sign_in_links import choose_holding
@@ -16,7 +16,6 @@ from backend.services.wechat import gateway, image_of_scene
 from backend.store import invitations
 from backend.store.invitations import Invitation
 from backend.store.mongo import Session, transact
-from backend.store.notices import names_of
 
 # Without what is taken for one another: 0 O Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V. 20 characters, 8 of them: 2.6e10 codes.
 ALPHABET = "ACDEFHJKMNPRTUWXY347"
@@ -51,7 +50,7 @@ async def make(deps: Deps, actor: Actor, person_id: str, wanted: Holding | None)
     # Outside the transaction, and no reason to fail: the code can be typed too.
     qr = await image_of_scene(deps, scene)
     return InvitationMade(
-        **_view(made, now).model_dump(exclude={"holding"}),
+        **view_of(made, now).model_dump(exclude={"holding"}),
         holding=holding_view(made.holding),
         code=code,
         scene=scene,
@@ -64,24 +63,7 @@ async def list_page(deps: Deps, actor: Actor, person_id: str, query: PageQuery) 
     await find_visible(deps, actor, person_id)
     found, cursor = await invitations.page_of_person(deps.db, person_id, query.limit, query.cursor)
     now = deps.clock()
-    return Page[InvitationView](items=[_view(each, now) for each in found], next_cursor=cursor)
-
-
-async def list_all(deps: Deps, actor: Actor, query: PageQuery) -> Page[InvitationOf]:
-    """Everybody's invitations, newest first, up to a month after they ended."""
-    found, cursor = await invitations.page_of_all(deps.db, query.limit, query.cursor)
-    names = await names_of(deps.db, {each for one in found for each in (one.person_id, one.made_by) if each})
-    now = deps.clock()
-    items = [
-        InvitationOf(
-            **dict(_view(each, now)),
-            person_id=each.person_id,
-            person_name=names.get(each.person_id),
-            made_by_name=names.get(each.made_by or ""),
-        )
-        for each in found
-    ]
-    return Page[InvitationOf](items=items, next_cursor=cursor)
+    return Page[InvitationView](items=[view_of(each, now) for each in found], next_cursor=cursor)
 
 
 async def revoke(deps: Deps, actor: Actor, person_id: str, invitation_id: str) -> None:
@@ -110,7 +92,8 @@ def as_made(typed: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKC", typed).upper() if each.isalnum())
 
 
-def _view(invitation: Invitation, now: datetime) -> InvitationView:
+def view_of(invitation: Invitation, now: datetime) -> InvitationView:
+    """How answers show an invitation."""
     return InvitationView(
         id=invitation.id,
         holding=holding_view(invitation.holding),

@@ -1,23 +1,22 @@
 """Every message's delivery, in view of the city officer: who could not be reached by WeChat, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from backend.deps import Deps
 from backend.models.outbox import (
     FINISHED,
+    MESSAGE_NAMES,
     RESENDABLE,
     Deliveries,
     Delivery,
-    OutboxQuery,
     OutboxRow,
     Rendered,
     Resend,
     ResendAll,
     Resent,
 )
-from backend.models.paging import Page
 from backend.models.people import Actor
 from backend.services.audit import audit
 from backend.store import deliveries, inbox, outbox
@@ -27,23 +26,18 @@ from backend.store.notices import names_of
 MOST_RESENT = 1000
 
 
-async def read(deps: Deps, actor: Actor, query: OutboxQuery) -> Page[OutboxRow]:
-    """A page of the messages to everybody, newest first."""
-    state = query.state and query.state.value
-    rows, cursor = await outbox.page_by_state(deps.db, state, query.limit, query.cursor)
-    return Page[OutboxRow](items=await _views(deps, rows), next_cursor=cursor)
-
-
 async def listed(deps: Deps, state: Delivery, limit: int) -> list[OutboxRow]:
     """The newest messages in a state, for the command line."""
-    rows, _ = await outbox.page_by_state(deps.db, state.value, limit, None)
-    return await _views(deps, rows)
+    rows, _ = await outbox.table(deps.db, {"state": state.value}, descending=True, skip=0, limit=limit)
+    view = await views(deps, rows)
+    return [view(row) for row in rows]
 
 
-async def _views(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> list[OutboxRow]:
+async def views(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], OutboxRow]:
+    """What shows each of the messages, with the names of people and when they read it."""
     names = await names_of(deps.db, {row["person_id"] for row in rows})
     read_at = await inbox.read_times(deps.db, [row["_id"] for row in rows])
-    return [_view(row, names.get(row["person_id"]), read_at.get(row["_id"])) for row in rows]
+    return lambda row: _view(row, names.get(row["person_id"]), read_at.get(row["_id"]))
 
 
 async def resend(deps: Deps, actor: Actor | None, body: Resend) -> Resent:
@@ -74,6 +68,7 @@ def _view(row: Mapping[str, Any], name: str | None, read_at: datetime | None) ->
     return OutboxRow(
         id=row["_id"],
         event=row["event"],
+        event_name=MESSAGE_NAMES.get(row["event"], row["event"]),
         person_id=row["person_id"],
         person_name=name,
         state=Delivery(row["state"]),

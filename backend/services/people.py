@@ -7,7 +7,7 @@ from backend.deps import Deps
 from backend.errors import Conflict, Detail, Forbidden, Invalid, NotFound
 from backend.models.paging import Page
 from backend.models.people import Actor, Holding, NewPerson, Role, holding_view
-from backend.models.people_requests import AddedPerson, PeopleQuery, PersonChange, PersonView, Ties
+from backend.models.people_requests import AddedPerson, PeopleFilters, PeopleQuery, PersonChange, PersonView, Ties
 from backend.names import name_key, tidy
 from backend.services.audit import Change, audit, audit_many
 from backend.services.overtaken import overtaken
@@ -15,7 +15,7 @@ from backend.services.people_access import check_power, end_outdated, end_promot
 from backend.services.workflow import faster
 from backend.store import people, schools, sessions
 from backend.store.mongo import Session, transact
-from backend.store.people import Person
+from backend.store.people import Person, Wanted
 from inspection.rules.problems import pointer
 
 
@@ -195,19 +195,19 @@ async def read(deps: Deps, actor: Actor, person_id: str) -> PersonView:
 
 async def list_page(deps: Deps, actor: Actor, query: PeopleQuery) -> Page[PersonView]:
     """People by name; a district sees its officers and its schools' contacts."""
+    wanted = wanted_of(actor, query)
+    if wanted is None:
+        return Page[PersonView](items=[], next_cursor=None)
+    found, cursor = await people.list_page(deps.db, wanted, query.limit, query.cursor)
+    return Page[PersonView](items=[person_view(person) for person in found], next_cursor=cursor)
+
+
+def wanted_of(actor: Actor, query: PeopleFilters, *, bound: bool | None = None) -> Wanted | None:
+    """Whom the query asks for, of those that the actor may see; None where there can be nobody."""
     district = actor.district if actor.role is Role.DISTRICT else query.district
     if query.district not in (None, district):
-        return Page[PersonView](items=[], next_cursor=None)
-    found, cursor = await people.list_page(
-        deps.db,
-        role=query.role,
-        district=district,
-        school_id=query.school_id,
-        name=tidy(query.name) if query.name else None,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
-    return Page[PersonView](items=[person_view(person) for person in found], next_cursor=cursor)
+        return None
+    return Wanted(query.role, district, query.school_id, tidy(query.name) if query.name else None, bound)
 
 
 async def set_ties(deps: Deps, actor: Actor, person_id: str, ties: Ties) -> PersonView:

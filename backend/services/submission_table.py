@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
-from backend.documents.tables import Value
 from backend.errors import NotFound
 from backend.models.people import Actor, Role
 from backend.models.schools import STAGE_NAMES, Stage
@@ -19,13 +18,13 @@ from backend.services import cycles
 from backend.services.cycles import OpenCycle, calendar
 from backend.services.list_state import is_handed_in
 from backend.services.submission_view import grade_title
-from backend.services.tables import Found, Table, TableColumn
+from backend.services.tables import Found, Table, TableColumn, when
 from backend.store import recommendation_lists, submissions
 from backend.store.submissions import Wanted
 from inspection.rules.cycle import District
 from inspection.rules.lateness import due, late_states
 from inspection.rules.points import as_number
-from inspection.rules.workflow import SHANGHAI, STATE_NAMES, State
+from inspection.rules.workflow import STATE_NAMES, State
 
 
 async def find(deps: Deps, actor: Actor, query: SubmissionTableQuery, skip: int, limit: int) -> Found[SubmissionRow]:
@@ -123,10 +122,6 @@ async def counts(deps: Deps, actor: Actor) -> SubmissionCounts:
     return SubmissionCounts(items=items)
 
 
-def _when(value: Any) -> Value:
-    return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if value else ""
-
-
 TABLE = Table(
     name="submissions",
     title="学校申报情况",
@@ -142,9 +137,9 @@ TABLE = Table(
         "applied_name": TableColumn("申报类型", 12, lambda row: row.applied_name or ""),
         "self_points": TableColumn("自评得分", 10, lambda row: as_number(row.self_points)),
         "answered": TableColumn("已填指标", 10, lambda row: row.answered),
-        "submitted_at": TableColumn("提交时间", 18, lambda row: _when(row.submitted_at)),
-        "since": TableColumn("进入状态", 18, lambda row: _when(row.since)),
-        "due_at": TableColumn("截止", 18, lambda row: _when(row.due_at)),
+        "submitted_at": TableColumn("提交时间", 18, lambda row: when(row.submitted_at)),
+        "since": TableColumn("进入状态", 18, lambda row: when(row.since)),
+        "due_at": TableColumn("截止", 18, lambda row: when(row.due_at)),
         "late": TableColumn("逾期", 8, lambda row: "逾期" if row.late else ""),
         "returns": TableColumn("退回次数", 10, lambda row: row.returns),
     },

@@ -6,6 +6,7 @@ query asks for. `handlers/tables.py` makes the operations of it.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from backend.deps import Deps
@@ -13,8 +14,9 @@ from backend.documents.tables import Value
 from backend.models.attachments import Attachment
 from backend.models.base import Model
 from backend.models.people import Actor
-from backend.models.tables import MOST_EXPORTED, TableFilters, TablePage, table_of
+from backend.models.tables import MOST_COUNTED, EventName, EventNames, TableFilters, TablePage, table_of
 from backend.services.workbooks import Content, save
+from inspection.rules.workflow import SHANGHAI
 
 _R = TypeVar("_R", bound=Model)
 
@@ -30,7 +32,8 @@ class TableColumn(Generic[_R]):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[_R]):
-    """What a query found: the documents of the rows asked for, how many there are in all, and how each is shown."""
+    """What a query found: the documents of the rows asked for, how many there are in all (one more than `MOST_COUNTED`
+    for more than that), and how each is shown."""
 
     documents: Sequence[Mapping[str, Any]]
     total: int
@@ -53,12 +56,34 @@ class Table(Generic[_R]):
     row: type[_R]
     columns: Mapping[str, TableColumn[_R]]
     find: Find[_R]
+    # What its events are called, to search for them: at /api/tables/`name`/events.
+    events: EventNames | None = None
+
+
+def when(moment: datetime | None) -> Value:
+    """A moment in a cell of an export; nothing for none."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def between(field: str, since: datetime | None, until: datetime | None) -> dict[str, Any]:
+    """The filter for a time: from `since` on, before `until`; without both, none."""
+    bounds = {bound: at for bound, at in (("$gte", since), ("$lt", until)) if at is not None}
+    return {field: bounds} if bounds else {}
+
+
+def names_of_events(names: Mapping[str, str]) -> EventNames:
+    """The events of a table as an answer has them."""
+    return EventNames(events=[EventName(event=event, name=name) for event, name in names.items()])
 
 
 async def page(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> TablePage[_R]:
     """The rows that the query asks for."""
     found = await table.find(deps, actor, query, query.skip, query.limit)
-    answer: TablePage[_R] = table_of(table.row)(items=[found.view(each) for each in found.documents], total=found.total)
+    answer: TablePage[_R] = table_of(table.row)(
+        items=[found.view(each) for each in found.documents],
+        total=min(found.total, MOST_COUNTED),
+        more=found.total > MOST_COUNTED,
+    )
     return answer
 
 
@@ -67,7 +92,7 @@ async def export(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> Atta
 
     Raises `Unavailable` where too many are being made.
     """
-    found = await table.find(deps, actor, query, 0, MOST_EXPORTED)
+    found = await table.find(deps, actor, query, 0, MOST_COUNTED)
     keys = query.columns.split(",") if query.columns else list(table.columns)
     chosen = [table.columns[key] for key in dict.fromkeys(keys)]
     count = len(found.documents)
@@ -78,4 +103,5 @@ async def export(deps: Deps, actor: Actor, table: Table[_R], query: Any) -> Atta
         return columns, [[column.value(row) for column in chosen] for row in rows]
 
     cut = f"；只含前 {count} 行，请用筛选分几次导出" if found.total > count else ""
-    return await save(deps, table.title, content, f"共 {found.total} 行，", cut)
+    total = f"多于 {MOST_COUNTED}" if found.total > MOST_COUNTED else f"共 {found.total}"
+    return await save(deps, table.title, content, f"{total} 行，", cut)

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.models.people import Actor
 from backend.store.mongo import Database, Document, Session
-from backend.store.paging import page
+from backend.store.numbered import Order, numbered
 
 SCHEMA = 1
 _BATCH = 1000
@@ -64,12 +64,17 @@ async def last_of(db: Database, object_ids: Sequence[str], session: Session | No
     return next(iter(await found.to_list(1)), None)
 
 
-async def page_of_events(
-    db: Database, wanted: Mapping[str, Any], limit: int, cursor: str | None
-) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of the events, newest first, and the cursor of the next.
+# The index for a filter that says one of these fields, those first that fewer events share.
+_INDEXES = {"object.id": "object", "actor.person_id": "person", "event": "event"}
+
+
+async def table(
+    db: Database, wanted: Mapping[str, Any], *, descending: bool, skip: int, limit: int
+) -> tuple[list[Document], int]:
+    """Events by their time, and how many there are in all.
 
     `wanted` may hold any of "actor.person_id", "event", "object.id" and a range of "at". Each index on one of the
     first three carries the other two, so that only what fits is read.
     """
-    return await page(db.audit_events, wanted, ("at", "_id"), limit, cursor, descending=True)
+    index = next((index for field, index in _INDEXES.items() if field in wanted), "at")
+    return await numbered(db.audit_events, wanted, Order(("at", "_id"), index, descending), skip, limit)

@@ -5,14 +5,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from backend.models.people import Holding
-from backend.store.mongo import Database, Session
+from backend.models.people import Holding, Role
+from backend.models.wechat import InvitationState
+from backend.store.mongo import Database, Document, Session
+from backend.store.numbered import Order, numbered
 from backend.store.paging import page
 
 SCHEMA = 1
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ async def use(db: Database, session: Session, code_hash: str, now: datetime) -> 
     """Uses the code up; None if there is none, or it expired, was used or revoked. Of many at once, one gets it."""
     usable = {"code_hash": code_hash, "used_at": None, "revoked_at": None, "expires_at": {"$gt": now}}
     document = await db.invitations.find_one_and_update(usable, {"$set": {"used_at": now}}, session=session)
-    return _invitation(document) if document else None
+    return invitation_of(document) if document else None
 
 
 async def revoke(db: Database, session: Session, invitation_id: str, now: datetime) -> bool:
@@ -75,7 +78,7 @@ async def revoke_of_person(db: Database, session: Session, person_id: str, holdi
 async def find(db: Database, invitation_id: str, session: Session | None = None) -> Invitation | None:
     """The invitation with this id."""
     document = await db.invitations.find_one({"_id": invitation_id}, session=session)
-    return _invitation(document) if document else None
+    return invitation_of(document) if document else None
 
 
 async def page_of_person(
@@ -85,16 +88,44 @@ async def page_of_person(
     documents, following = await page(
         db.invitations, {"person_id": person_id}, ("made_at", "_id"), limit, cursor, descending=True
     )
-    return [_invitation(document) for document in documents], following
+    return [invitation_of(document) for document in documents], following
 
 
-async def page_of_all(db: Database, limit: int, cursor: str | None) -> tuple[list[Invitation], str | None]:
-    """All invitations, newest first."""
-    documents, following = await page(db.invitations, {}, ("made_at", "_id"), limit, cursor, descending=True)
-    return [_invitation(document) for document in documents], following
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which invitations: in a state, for a role, for a person."""
+
+    state: InvitationState | None = None
+    role: Role | None = None
+    person_id: str | None = None
+
+    def filter(self, now: datetime) -> dict[str, Any]:
+        """The filter at `now`, as bounds of an index: whether a field is null, only the document says."""
+        said = {"$gt": _BEFORE_ALL}
+        never = {"used_at": {"$not": said}, "revoked_at": {"$not": said}}
+        states: dict[InvitationState | None, dict[str, Any]] = {
+            None: {},
+            "used": {"used_at": said},
+            "revoked": {**never, "revoked_at": said},
+            "open": {**never, "expires_at": {"$gt": now}},
+            "expired": {**never, "expires_at": {"$lte": now}},
+        }
+        person = {} if self.person_id is None else {"person_id": self.person_id}
+        role = {} if self.role is None else {"holding.role": self.role.value}
+        return {**person, "made_at": {"$gt": _BEFORE_ALL}, **states[self.state], **role}
 
 
-def _invitation(document: Mapping[str, Any]) -> Invitation:
+async def table(
+    db: Database, wanted: Wanted, now: datetime, *, descending: bool, skip: int, limit: int
+) -> tuple[list[Document], int]:
+    """Invitations by when they were made, as stored, and how many there are in all."""
+    index = "made" if wanted.person_id is None else "person"
+    order = Order(("made_at", "_id"), index, descending)
+    return await numbered(db.invitations, wanted.filter(now), order, skip, limit)
+
+
+def invitation_of(document: Mapping[str, Any]) -> Invitation:
+    """The invitation as stored."""
     return Invitation(
         id=document["_id"],
         person_id=document["person_id"],

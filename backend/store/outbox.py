@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.store.mongo import Database, Session
-from backend.store.paging import page
+from backend.store.numbered import Order, numbered
 
 SCHEMA = 3
 _INBOX_SCHEMA = 1
@@ -67,12 +67,18 @@ async def hand_over(db: Database, session: Session, message_ids: list[str], pers
     await db.outbox.update_many(wanted, {"$set": {"person_id": person_id}}, session=session)
 
 
-async def page_by_state(
-    db: Database, state: str | None, limit: int, cursor: str | None
-) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of all messages, or of those in one state of delivery, newest first, and the cursor of the next."""
-    wanted = {} if state is None else {"state": state}
-    return await page(db.outbox, wanted, ("created_at", "_id"), limit, cursor, descending=True)
+# The index for a filter that says one of these fields; each has the others behind its sort keys.
+_INDEXES = {"person_id": "recipient", "event": "event", "state": "state"}
+
+
+async def table(
+    db: Database, wanted: Mapping[str, Any], *, descending: bool, skip: int, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Messages by their time, and how many there are in all; `wanted` may hold state, event, person_id, and a range of
+    created_at."""
+    index = next((index for field, index in _INDEXES.items() if field in wanted), "created")
+    order = Order(("created_at", "_id"), index, descending)
+    return await numbered(db.outbox, wanted, order, skip, limit)
 
 
 def _outbox(message: Message) -> dict[str, Any]:

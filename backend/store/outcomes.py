@@ -12,8 +12,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backend.store.mongo import Database, Document, Session
+from backend.store.numbered import Order, ids_of
 
 SCHEMA = 1
+
+# What stands for no grade in a filter.
+NO_GRADE = "none"
+
+_ORDERS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "total": (("total", "_id"), "total"),
+    "discrepancies": (("discrepancies", "_id"), "discrepancies"),
+}
+# Orders by what the outcome says; all others are those of the submissions.
+SORTS = frozenset(direction + key for key in _ORDERS for direction in ("", "-"))
 
 
 async def put(db: Database, session: Session, submission: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
@@ -53,3 +64,13 @@ async def by_submission(
     """The outcomes of these submissions, by submission."""
     found = db.outcomes.find({"_id": {"$in": list(submission_ids)}}, session=session)
     return {outcome["_id"]: outcome for outcome in await found.to_list(None)}
+
+
+async def ids(db: Database, cycle_id: str, awarded: str | None, sort: str) -> list[str]:
+    """The submissions with an outcome (None: all; "none": below every grade; or granted this grade), in an order; an
+    index alone says them."""
+    wanted: dict[str, Any] = {"cycle": cycle_id}
+    if awarded is not None:
+        # Bounds of an index: whether a field is null, only the document says.
+        wanted["awarded"] = {"$not": {"$gt": ""}} if awarded == NO_GRADE else awarded
+    return await ids_of(db.outcomes, wanted, Order.of(_ORDERS, sort))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from backend.models.people import Holding, Role
 from backend.store.mongo import Database, Document, Session
+from backend.store.numbered import Order, numbered
 from backend.store.paging import page
 
 SCHEMA = 2
@@ -17,6 +18,7 @@ _BATCH = 500
 _DUPLICATE_KEY = 11000
 # Sorts behind every name.
 _LAST = "\U0010ffff"
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,37 +127,63 @@ async def find_by_phones(db: Database, phones: Iterable[str], session: Session |
     return {document["phone"]: person_of(document) async for document in found}
 
 
-async def list_page(
-    db: Database,
-    *,
-    role: Role | None,
-    district: str | None,
-    school_id: str | None,
-    name: str | None,
-    limit: int,
-    cursor: str | None,
-) -> tuple[list[Person], str | None]:
-    """The people by name: in the role, of the school, of the district (its officers, its schools' contacts), and those
-    among them whose name begins so."""
-    wanted = _wanted(role, district, school_id)
-    if wanted is None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people: in the role, of the school, of the district (its officers, its schools' contacts), whose name
+    begins so, bound to a WeChat user or not."""
+
+    role: Role | None = None
+    district: str | None = None
+    school_id: str | None = None
+    name: str | None = None
+    bound: bool | None = None
+
+    def filter(self) -> tuple[dict[str, Any], str | None] | None:
+        """The filter, and the index that gives the people by name (None: several do); None where nobody can fit."""
+        among = self._among()
+        if among is None:
+            return None
+        filter_, index = among
+        filter_["name"] = {"$gte": self.name, "$lt": self.name + _LAST} if self.name else {"$gte": ""}
+        if self.bound is not None:
+            # Bounds of an index: whether a field is null, only the document says.
+            when = {"$gt": _BEFORE_ALL}
+            filter_["wechat.bound_at"] = when if self.bound else {"$not": when}
+        return filter_, index
+
+    def _among(self) -> tuple[dict[str, Any], str | None] | None:
+        contacts, officers = {"school_districts": self.district}, {"holdings.district": self.district}
+        if self.school_id is not None:
+            of_school: dict[str, Any] = {"holdings.school_id": self.school_id}
+            fits = self.role in (None, Role.SCHOOL)
+            return (of_school if self.district is None else of_school | contacts, "school") if fits else None
+        if self.district is not None:
+            by_role: dict[Role | None, tuple[dict[str, Any], str | None]] = {
+                None: ({"$or": [contacts, officers]}, None),
+                Role.SCHOOL: (contacts, "school_district"),
+                Role.DISTRICT: (officers, "district"),
+            }
+            return by_role.get(self.role)
+        return ({"holdings.role": self.role.value}, "role") if self.role is not None else ({}, "name")
+
+
+async def list_page(db: Database, wanted: Wanted, limit: int, cursor: str | None) -> tuple[list[Person], str | None]:
+    """A page of the people by name."""
+    found = wanted.filter()
+    if found is None:
         return [], None
-    if name:
-        wanted["name"] = {"$gte": name, "$lt": name + _LAST}
-    documents, following = await page(db.people, wanted, ("name", "_id"), limit, cursor)
+    documents, following = await page(db.people, found[0], ("name", "_id"), limit, cursor)
     return [person_of(document) for document in documents], following
 
 
-def _wanted(role: Role | None, district: str | None, school_id: str | None) -> dict[str, Any] | None:
-    """The filter, with one field for an index to begin with; None where nobody can fit."""
-    contacts, officers = {"school_districts": district}, {"holdings.district": district}
-    if school_id is not None:
-        of_school: dict[str, Any] = {"holdings.school_id": school_id}
-        return (of_school if district is None else of_school | contacts) if role in (None, Role.SCHOOL) else None
-    if district is not None:
-        by_role: dict[Role | None, dict[str, Any]] = {Role.SCHOOL: contacts, Role.DISTRICT: officers}
-        return {"$or": [contacts, officers]} if role is None else by_role.get(role)
-    return {"holdings.role": role.value} if role is not None else {}
+async def table(db: Database, wanted: Wanted, sort: str, skip: int, limit: int) -> tuple[list[Document], int]:
+    """People by name (`name`, or `-name` for the other way round) as stored, and how many there are in all."""
+    found = wanted.filter()
+    if found is None:
+        return [], 0
+    filter_, index = found
+    order = Order(("name", "_id"), index, descending=sort.startswith("-"))
+    return await numbered(db.people, filter_, order, skip, limit)
 
 
 async def set_password_hash(

@@ -61,6 +61,12 @@ async def find_many(db: Database, school_ids: Iterable[str], session: Session | 
     return {school["_id"]: school async for school in found}
 
 
+async def names_of(db: Database, school_ids: Iterable[str]) -> dict[str, str]:
+    """The schools' names by id; whoever is registered no more is not there."""
+    found = db.schools.find({"_id": {"$in": list(school_ids)}}, {"name": 1})
+    return {school["_id"]: school["name"] async for school in found}
+
+
 async def find_in_districts(
     db: Database, districts: Iterable[str], session: Session | None = None
 ) -> dict[tuple[str, str], Document]:

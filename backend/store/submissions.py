@@ -13,16 +13,14 @@ filled in, or cleared, is None or not there. `fields` says of each field of the 
 it was written, at which `version` of the document last, and which other values await a choice.
 """
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
-
 from backend.store.mongo import Database, Document, Session
+from backend.store.numbered import Order, ids_of, numbered
 from backend.store.paging import page
 from inspection.rules.workflow import State
 
@@ -167,22 +165,24 @@ _TABLE = {
 
 
 async def table(
-    db: Database, cycle_id: str, wanted: Wanted, sort: str, skip: int, limit: int
+    db: Database,
+    cycle_id: str,
+    wanted: Wanted,
+    sort: str,
+    skip: int,
+    limit: int,
+    fields: Mapping[str, Any] = _TABLE,
 ) -> tuple[list[Document], int]:
-    """Rows of the table (as `SUMMARY`, with `since` and `returns`) in an order (`name`, or `-name` for the other way
-    round), and how many there are in all."""
+    """Rows of a table (of its own: as `SUMMARY`, with `since` and `returns`) in an order (`name`, or `-name` for the
+    other way round), and how many there are in all."""
     if not wanted.states:
         return [], 0
-    filter_, (keys, index) = wanted.filter(cycle_id), _ORDERS[sort.removeprefix("-")]
-    direction = DESCENDING if sort.startswith("-") else ASCENDING
-    # Which they are, the index alone says: what is left out is never read.
-    found = db.submissions.find(filter_, {"_id": 1}).sort([(key, direction) for key in keys]).hint(index)
-    ids, total = await asyncio.gather(
-        found.skip(skip).limit(limit).to_list(None), db.submissions.count_documents(filter_, hint=index)
-    )
-    wanted_ids = [each["_id"] for each in ids]
-    rows = {each["_id"]: each async for each in db.submissions.find({"_id": {"$in": wanted_ids}}, _TABLE)}
-    return [rows[each] for each in wanted_ids if each in rows], total
+    return await numbered(db.submissions, wanted.filter(cycle_id), Order.of(_ORDERS, sort), skip, limit, fields)
+
+
+async def ids(db: Database, cycle_id: str, wanted: Wanted, sort: str) -> list[str]:
+    """The ids of all rows of a table, in the order; an index alone says them."""
+    return await ids_of(db.submissions, wanted.filter(cycle_id), Order.of(_ORDERS, sort))
 
 
 async def count_states(db: Database, cycle_id: str) -> dict[tuple[str, str], int]:
@@ -191,6 +191,12 @@ async def count_states(db: Database, cycle_id: str) -> dict[tuple[str, str], int
     pipeline: list[Document] = [{"$match": {"cycle": cycle_id}}, {"$group": group}]
     found = db.submissions.aggregate(pipeline, hint="district_state")
     return {(each["_id"]["district"], each["_id"]["state"]): each["count"] async for each in found}
+
+
+async def school_names(db: Database, submission_ids: Iterable[str]) -> dict[str, str]:
+    """What the schools of these submissions are called, by the submissions' ids."""
+    found = db.submissions.find({"_id": {"$in": list(submission_ids)}}, {"school.name": 1})
+    return {each["_id"]: each["school"]["name"] async for each in found}
 
 
 async def of_school(db: Database, cycle_id: str, school_id: str, session: Session | None = None) -> Document | None:

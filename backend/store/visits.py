@@ -29,6 +29,12 @@ async def of_inspector(db: Database, cycle_id: str, inspector_id: str) -> list[D
     return await db.visits.find(wanted).sort([("date", 1), ("_id", 1)]).to_list(None)
 
 
+async def submissions_of(db: Database, visit_ids: Iterable[str]) -> dict[str, str]:
+    """The submissions that these visits are of, by visit."""
+    found = db.visits.find({"_id": {"$in": list(visit_ids)}}, {"submission_id": 1})
+    return {visit["_id"]: visit["submission_id"] async for visit in found}
+
+
 async def in_state(db: Database, cycle_id: str, state: str) -> list[Document]:
     """The cycle's visits in a state, by date."""
     return (

@@ -56,16 +56,16 @@ PAGES: Mapping[str, Sequence[str]] = {
     "visits": ("/api/visits?limit=200", "/api/cycle"),
     "discrepancies": ("/api/discrepancies",),
     "a school's discrepancies": ("/api/submissions/{one}/discrepancies", "/api/submissions/{one}/decision"),
-    "decisions": ("/api/decisions",),
+    "decisions": ("/api/tables/decisions?sort=-total", "/api/submission-counts"),
     "publication, before it is made": ("/api/publications/preview",),
     "publications": ("/api/publications", "/api/public-notices"),
     "statistics": ("/api/statistics", "/api/targets"),
     "photos to look into": ("/api/photo-flags",),
     "rubric": ("/api/rubric", "/api/rubric/candidates"),
     "cycle": ("/api/cycles", "/api/cycle"),
-    "people": ("/api/people", "/api/invitations"),
-    "audit trail": ("/api/audit-events", "/api/audit-events/names"),
-    "messages": ("/api/outbox",),
+    "people": ("/api/tables/people", "/api/tables/invitations"),
+    "audit trail": ("/api/tables/audit-events", "/api/tables/audit-events/events"),
+    "messages": ("/api/tables/outbox",),
 }
 
 

@@ -41,15 +41,20 @@ FILTERS = {
     "date": "2022-09-05",
     "what": "publication",
     "late": "true",
+    "bound": "false",
+    "awarded": "excellent",
     "figure": "gaps",
 }
 KINDS = {"/api/discrepancies": "overstated", "/api/photo-flags": "no_capture_time"}
 STATES = {
     "/api/photo-flags": "open",
-    "/api/outbox": "pending",
+    "/api/tables/outbox": "pending",
     "/api/discrepancies": "open",
     "/api/visits": "closed",
     "/api/decisions": "decided",
+    "/api/tables/decisions": "decided",
+    "/api/tables/submissions": "decided",
+    "/api/tables/invitations": "open",
 }
 
 

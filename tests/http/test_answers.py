@@ -170,7 +170,7 @@ async def test_an_answer_has_versions(city: City, school: Scored) -> None:
     again = await settle(city, school)
     assert (again.status, again.error["code"]) == (409, "settled")
     assert (await give(city, school, version=3)).error["code"] == "settled"
-    trail = (await city.get(f"/api/audit-events?object_id={school.submission_id}")).json["items"]
+    trail = (await city.get(f"/api/tables/audit-events?object_id={school.submission_id}")).json["items"]
     texts = [event["before"]["text"] for event in trail if event["event"] == "answer.given" and event["before"]]
     assert texts == ["已于九月补齐设备，见照片"]
 

@@ -67,6 +67,27 @@ async def test_the_list_is_by_state_and_district(city: City) -> None:
     assert (await city.get("/api/decisions?state=draft")).paths == ["/query/state"]
 
 
+async def test_the_table_by_what_is_granted_and_by_points(city: City) -> None:
+    await city.school("甲小学", lost=2050)
+    await city.school("乙小学", district="xinghua", unmet=[("1.1.5", "demonstration")])
+    await city.school("丙小学", unmet=[("1.1.1", "basic")])
+
+    async def found(query: str) -> list[str]:
+        answer = await city.get(f"/api/tables/decisions?{query}")
+        assert answer.status == 200, answer.body
+        assert answer.json["total"] == (3 if "skip" in query else len(answer.json["items"]))
+        return [row["school_name"] for row in answer.json["items"]]
+
+    by_points = await found("sort=total")
+    assert by_points[0] == "甲小学"
+    assert await found("sort=-total") == by_points[::-1]
+    assert await found("sort=-total&skip=1&limit=1") == by_points[1:2]
+    assert await found("awarded=none") == await found("awarded=none&sort=-discrepancies") == ["丙小学"]
+    assert await found("district=xinghua&sort=total") == await found("name=%E4%B9%99&awarded=excellent") == ["乙小学"]
+    assert await found("state=decided&sort=total") == await found("awarded=qualified&district=xinghua") == []
+    assert (await city.get("/api/tables/decisions?district=nowhere")).status == 404
+
+
 async def test_many_are_decided_each_on_its_own(city: City) -> None:
     one, two = await city.school("甲"), await city.school("乙")
     reviewed = await city.school("丙", reviewers=[city.officer.person.id])
@@ -116,7 +137,7 @@ async def test_ten_at_once_decide_once(city: City) -> None:
     answers = await asyncio.gather(*(city.decide(school) for _ in range(10)))
     assert sorted(answer.status for answer in answers) == [200] + [409] * 9
     assert await city.service.deps.db.decisions.count_documents({}) == 1
-    trail = (await city.get("/api/audit-events?event=submission.decide")).json["items"]
+    trail = (await city.get("/api/tables/audit-events?event=submission.decide")).json["items"]
     assert len(trail) == 1
 
 

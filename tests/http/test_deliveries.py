@@ -30,7 +30,7 @@ async def test_without_wechat_all_of_it_is_in_the_inbox(service: Service, signed
     publication = await city.published()
     await work_on(service.deps)
     assert (await city.get(f"/api/publications/{publication['id']}")).json["deliveries"]["inbox_only"] == 1
-    [row] = (await city.get("/api/outbox?state=inbox_only")).json["items"]
+    [row] = (await city.get("/api/tables/outbox?state=inbox_only")).json["items"]
     assert (row["last_error"], row["person_name"], row["attempts"]) == ("not_configured", contact.person.name, 0)
     assert row["rendered"]["data"] == {"thing1": "甲小学", "phrase2": "示范型", "thing3": "认定为示范型"}
     items = (await city.get("/api/inbox", contact)).json["items"]
@@ -46,7 +46,7 @@ async def test_the_city_has_messages_delivered_again(service: Service, signed_in
     for person, state in zip(people, ("sent", "dead", "dead"), strict=True):
         change = {"state": state, "live": False, "last_error": "bad_field:47003:thing1", "attempts": 3}
         await outbox.update_one({"person_id": person}, {"$set": change})
-    rows = (await city.get("/api/outbox")).json["items"]
+    rows = (await city.get("/api/tables/outbox")).json["items"]
     ids = {row["state"]: row["id"] for row in rows}
     # What was sent, and what there is not, is left alone.
     answer = await city.post("/api/outbox/resend", {"ids": [ids["sent"], ids["dead"], new_id()]})
@@ -54,10 +54,13 @@ async def test_the_city_has_messages_delivered_again(service: Service, signed_in
     assert len((await city.post("/api/outbox/resend", {"state": "dead"})).json["resent"]) == 1
     assert (await city.post("/api/outbox/resend", {"state": "dead"})).json == {"resent": []}
     found = {
-        (row["state"], row["attempts"], row["last_error"]) for row in (await city.get("/api/outbox")).json["items"]
+        (row["state"], row["attempts"], row["last_error"])
+        for row in (await city.get("/api/tables/outbox")).json["items"]
     }
     assert found == {("sent", 3, "bad_field:47003:thing1"), ("pending", 0, None)}
-    events = [event["event"] for event in (await city.get("/api/audit-events?event=outbox.resent")).json["items"]]
+    events = [
+        event["event"] for event in (await city.get("/api/tables/audit-events?event=outbox.resent")).json["items"]
+    ]
     assert len(events) == 2
     bad: list[Any] = [{}, {"state": "sent"}, {"ids": []}, {"ids": ids["dead"]}, {"state": "dead", "ids": [ids["dead"]]}]
     for wrong in bad:

@@ -128,21 +128,21 @@ async def test_the_city_sees_every_delivery_without_phones(service: Service, sig
     await service.deps.db.outbox.update_one(
         {"dedupe_key": {"$regex": ":a:"}}, {"$set": {"state": "dead", "attempts": 3, "last_error": "43101"}}
     )
-    rows = (await service.get("/api/outbox", city.token)).json["items"]
+    rows = (await service.get("/api/tables/outbox", city.token)).json["items"]
     assert sorted((row["state"], row["attempts"], row["person_name"]) for row in rows) == [
         ("dead", 3, "李四"),
         ("pending", 0, "李四"),
     ]
-    answer = await service.get("/api/outbox?state=dead", city.token)
+    answer = await service.get("/api/tables/outbox?state=dead", city.token)
     assert [row["last_error"] for row in answer.json["items"]] == ["43101"]
     assert school.person.phone.encode() not in answer.body
-    assert (await service.get("/api/outbox?state=lost", city.token)).paths == ["/query/state"]
+    assert (await service.get("/api/tables/outbox?state=lost", city.token)).paths == ["/query/state"]
 
 
 async def test_only_the_city_sees_the_outbox(service: Service, signed_in: SignIn) -> None:
     for role in ("school", "inspector", "district", "admin"):
-        assert (await service.get("/api/outbox", (await signed_in(role)).token)).status == 403
-    assert (await service.get("/api/outbox")).status == 401
+        assert (await service.get("/api/tables/outbox", (await signed_in(role)).token)).status == 403
+    assert (await service.get("/api/tables/outbox")).status == 401
 
 
 async def test_who_is_to_be_told(service: Service, signed_in: SignIn) -> None:

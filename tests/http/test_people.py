@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -379,3 +379,31 @@ async def test_nobody_else_is_there(service: Service, city: SignedIn) -> None:
         await service.put(f"{path}/ties", {"school_ids": []}, city.token),
     ):
         assert answer.status == 404
+
+
+async def test_the_table_tells_roles_in_words_and_who_is_bound(
+    service: Service, signed_in: SignIn, city: SignedIn, school: str, database: Database
+) -> None:
+    district = await signed_in("district", district="hailing", name="丁科长")
+    await add(service, city, contact(school), "13900000001", "甲老师")
+    await add(service, city, contact(school), "13900000002", "乙老师")
+    await add(service, city, INSPECTOR, "13900000003", "丙专家")
+    wechat = {"openid": "o-1", "unionid": None, "bound_at": service.clock()}
+    await database.people.update_one({"name": "乙老师"}, {"$set": {"wechat": wechat}})
+
+    async def rows(who: SignedIn, **query: str) -> list[tuple[str, list[str]]]:
+        answer = await service.get(f"/api/tables/people?{urlencode(query)}", who.token)
+        assert answer.status == 200, answer.body
+        assert answer.json["total"] == len(answer.json["items"])
+        return [(row["name"], row["roles"]) for row in answer.json["items"]]
+
+    contact_words = ["学校联系人（第一小学）"]
+    own = sorted([("甲老师", contact_words), ("乙老师", contact_words), ("丁科长", ["市（区）教育局（海陵区）"])])
+    assert await rows(district) == own
+    assert await rows(district, sort="-name") == own[::-1]
+    assert await rows(district, role="inspector") == []
+    assert (await service.get("/api/tables/people?district=xinghua", district.token)).status == 404
+    assert await rows(city, bound="true") == [("乙老师", contact_words)]
+    assert await rows(city, role="school", bound="false", name="甲") == [("甲老师", contact_words)]
+    assert await rows(city, district="hailing", bound="false") == [row for row in own if row[0] != "乙老师"]
+    assert await rows(city, role="inspector", bound="false") == [("丙专家", ["市级评估专家"])]

@@ -207,7 +207,7 @@ async def test_published_is_final(city: City) -> None:
     assert (await city.post(f"{school.path}/reopen-decision", {"reason": "x"})).error["code"] == "wrong_state"
     assert (await city.decide(school)).error["code"] == "wrong_state"
     assert (await city.get("/api/discrepancies")).json["items"] == []
-    trail = (await city.get(f"/api/audit-events?object_id={school.submission_id}")).json["items"]
+    trail = (await city.get(f"/api/tables/audit-events?object_id={school.submission_id}")).json["items"]
     assert [event["event"] for event in trail].count("submission.publish") == 1
     assert (await city.get(f"/api/publications/{new_id()}")).status == 404
 
@@ -338,7 +338,7 @@ async def test_killed_in_between_it_is_never_half_published(
     for who, school in zip(contacts, schools, strict=True):
         assert [event for event, _ in await city.inbox(who)] == ["result.published"]
         assert await city.state(school) == "published"
-    trail = (await city.get("/api/audit-events?event=submission.publish")).json["items"]
+    trail = (await city.get("/api/tables/audit-events?event=submission.publish")).json["items"]
     assert len(trail) == len(schools)
     [publication] = (await city.get("/api/publications")).json["items"]
     assert (await city.get(f"/api/publications/{publication['id']}/verify")).json["intact"] is True

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from openpyxl import load_workbook
 
+from backend.services import tables
+from backend.store import numbered
 from tests.http.conftest import Clock, Service, SignIn
 from tests.http.submitted import World, change, make_world
 
@@ -113,6 +115,20 @@ async def test_what_no_table_knows_is_refused(world: World, query: str) -> None:
     path = f"{TABLE}/export" if query.startswith("columns") else TABLE
     answer = await world.service.get(f"{path}?{query}", world.city.token)
     assert (answer.status, answer.paths) == (422, [f"/query/{query.partition('=')[0]}"])
+
+
+async def test_what_is_too_many_is_not_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (numbered, tables):
+        monkeypatch.setattr(module, "MOST_COUNTED", 4)
+    found = await ask(world, world.city.token, limit=2)
+    assert (len(found["items"]), found["total"], found["more"]) == (2, 4, True)
+    four = await ask(world, world.city.token, district="hailing")
+    assert (four["total"], four["more"]) == (4, False)
+    answer = await world.service.get(f"{TABLE}/export", world.city.token)
+    sheet = load_workbook(BytesIO(answer.body)).worksheets[0]
+    assert sheet.max_row == 1 + 4 + 1 + 1
+    assert str(sheet["A7"].value).startswith("多于 4 行，导出于")
+    assert str(sheet["A7"].value).endswith("只含前 4 行，请用筛选分几次导出")
 
 
 async def test_a_draft_that_grows_shows_its_points(world: World) -> None:

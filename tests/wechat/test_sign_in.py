@@ -80,7 +80,7 @@ async def test_officers_see_the_invitations_of_all(
     first = await invite(service, city, person)
     clock.advance(minutes=1)
     second = await invite(service, city, person)
-    answer = await service.get("/api/invitations", city.token)
+    answer = await service.get("/api/tables/invitations", city.token)
     assert answer.status == 200, answer.body
     rows = answer.json["items"]
     assert [(row["id"], row["state"]) for row in rows] == [(second["id"], "open"), (first["id"], "revoked")]
@@ -100,7 +100,7 @@ async def test_the_openid_never_leaves_the_server(
     token = answers[1].json["token"]
     answers.append(await service.get(f"/api/people/{person.id}", city.token))
     answers.append(await service.get("/api/people", city.token))
-    answers.append(await service.get("/api/audit-events", city.token))
+    answers.append(await service.get("/api/tables/audit-events", city.token))
     answers.append(await service.get("/api/wechat/accepts", token))
     for answer in answers:
         assert answer.status < 300

@@ -12,7 +12,7 @@ async def test_the_city_s_pages_are_accessible(office: Office) -> None:
         ("imports", "/imports", "先选文件"),
         ("people", "/people", "王科长"),
         ("person", f"/people/{office.world.officer.person.id}", "登录中的设备"),
-        ("invitations", "/invitations", "还没有生成过"),
+        ("invitations", "/invitations", "没有这样的邀请码"),
         ("audit", "/audit", "登记学校"),
         ("outbox", "/outbox", "获得推荐"),
         ("decisions", "/decisions", "没有符合条件的学校"),

@@ -58,7 +58,7 @@ async def test_a_sheet_for_many_and_the_list_of_all(office: Office) -> None:
     await page.get_by_role("button", name="作废", exact=True).click()
     await desk.says("邀请码已作废")
     await expect(row(desk, "孙专家")).to_contain_text("已作废")
-    found = await world.service.get("/api/invitations", world.city.token)
+    found = await world.service.get("/api/tables/invitations", world.city.token)
     assert {each["person_name"]: each["state"] for each in found.json["items"]} == {
         "孙专家": "revoked",
         "吴专家": "open",

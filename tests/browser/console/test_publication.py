@@ -95,7 +95,7 @@ async def test_what_opens_over_the_pages_is_accessible(office: Office, clock: Cl
     desk = await office.desk(city.officer)
     page, found = desk.page, list[str]()
     await desk.go("/decisions")
-    await page.get_by_role("button", name="乙小学的说明").click()
+    await page.get_by_role("button", name="乙小学", exact=True).click()
     await expect(page.get_by_role("dialog", name="乙小学")).to_contain_text("还没有认定过")
     found += await desk.looks("explanation")
     await page.keyboard.press("Escape")

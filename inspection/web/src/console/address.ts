@@ -8,7 +8,7 @@ export interface Address {
   readonly value: (key: string) => string
   /** Sets parts of it; "" takes one out. */
   readonly set: (values: Readonly<Record<string, string>>) => void
-  /** The query that these parts make for the service, without those that are empty. */
+  /** The query that these parts make for the service, without those that are empty; `more` goes before them. */
   readonly query: (keys: readonly string[], more?: Readonly<Record<string, string>>) => string
 }
 
@@ -31,7 +31,7 @@ export function useAddress(go: 'push' | 'replace' = 'replace'): Address {
     },
     query(keys, more = {}) {
       const said = keys.map((key) => [key, value(key).trim()] as [string, string]).filter(([, text]) => text)
-      return new URLSearchParams([...said, ...Object.entries(more)]).toString()
+      return new URLSearchParams({ ...Object.fromEntries(said), ...more }).toString()
     },
   }
 }

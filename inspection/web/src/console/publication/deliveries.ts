@@ -1,4 +1,4 @@
-/** Words for where a message stands, and for what it tells. */
+/** Words for where a message stands. */
 
 import type { OutboxRow } from '../../api/types'
 
@@ -25,29 +25,3 @@ export const DELIVERY: Readonly<Record<OutboxRow['state'], string>> = {
 
 /** What may be sent again all together. */
 export const RESENDABLE: readonly OutboxRow['state'][] = ['refused', 'no_quota', 'dead', 'inbox_only']
-
-export const MESSAGES: Readonly<Record<string, string>> = {
-  'submission.received': '申报已收到',
-  'submission.returned': '申报被退回',
-  'submission.endorsed': '获得推荐',
-  'submission.declined': '未获推荐',
-  'submission.decline_undone': '撤销不予推荐',
-  'submission.withdrawn': '退出申报',
-  'deadline.near': '截止提醒',
-  'visit.planned': '现场评估安排（学校）',
-  'visit.assigned': '现场评估安排（专家）',
-  'visit.changed': '现场评估有改动',
-  'visit.unassigned': '不再参加现场评估',
-  'visit.cancelled': '现场评估取消',
-  'visit.all_signed': '评分表已签齐',
-  'visit.reopened': '现场评估重开',
-  'score_sheet.reopened': '评分表重开',
-  'discrepancy.to_answer': '请答复差异',
-  'answer.settled': '答复已处理',
-  'result.published': '结果公布（学校）',
-  'result.corrected': '结果更正（学校）',
-  'district_result.published': '结果公布（市、区）',
-  'district_result.corrected': '结果更正（市、区）',
-  'cycle.extended': '上报延期',
-  'recommendation_list.reopened': '推荐名单重开',
-}
