@@ -107,6 +107,11 @@ class Handler(RefusingHandler):
         forwarded_for = self.request.headers.get_list("X-Forwarded-For")
         return client_address(self.request.remote_ip or "", forwarded_for, self.deps.settings.trusted_proxies)
 
+    @property
+    def agent(self) -> str | None:
+        """What the client says that it is."""
+        return self.request.headers.get("User-Agent")
+
     def admitted(self) -> bool:
         """Raises the refusal, if there is one; False where it has been sent already."""
         if self.refusal_sent:

@@ -51,6 +51,15 @@ class PersonSessions(Handler):
         await people_access.end_sessions(self.deps, self.actor, person_id)
 
 
+class OneSession(Handler):
+    """/api/people/{person_id}/sessions/{session_id}"""
+
+    @operation("person.end_session")
+    async def delete(self, person_id: str, session_id: str) -> None:
+        """Sign a person out on one device."""
+        await people_access.end_session(self.deps, self.actor, person_id, session_id)
+
+
 class PersonTies(Handler):
     """/api/people/{person_id}/ties"""
 
@@ -64,5 +73,6 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/people", People),
     Route("/api/people/{person_id}", Person),
     Route("/api/people/{person_id}/sessions", PersonSessions),
+    Route("/api/people/{person_id}/sessions/{session_id}", OneSession),
     Route("/api/people/{person_id}/ties", PersonTies),
 )

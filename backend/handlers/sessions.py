@@ -14,8 +14,8 @@ class Sessions(Handler):
     async def post(self) -> SessionOpened:
         """Sign in by a single-use link, or by account and password."""
         if isinstance(self.body, RedeemLink):
-            return await sessions.redeem(self.deps, self.body)
-        return await sessions.sign_in(self.deps, self.body, self.client_address)
+            return await sessions.redeem(self.deps, self.body, self.agent)
+        return await sessions.sign_in(self.deps, self.body, self.client_address, self.agent)
 
 
 class CurrentSession(Handler):

@@ -30,7 +30,7 @@ class WeChatSessions(Handler):
     )
     async def post(self) -> KnownUser | UnboundUser:
         """Sign in by the code of `wx.login`; whoever is unknown gets a ticket to bind with."""
-        return await wechat_sign_in.sign_in(self.deps, self.body)
+        return await wechat_sign_in.sign_in(self.deps, self.body, self.agent)
 
 
 class Bindings(Handler):
@@ -45,7 +45,7 @@ class Bindings(Handler):
     )
     async def post(self) -> SessionOpened:
         """Bind by an invitation code, or by the phone number that WeChat verified, and sign in."""
-        return await wechat_binding.bind(self.deps, self.body, self.client_address)
+        return await wechat_binding.bind(self.deps, self.body, self.client_address, self.agent)
 
 
 class WebViewTickets(Handler):

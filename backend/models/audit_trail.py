@@ -48,6 +48,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "person.added": "添加人员",
     "person.changed": "修改人员",
     "person.role_added": "增加身份",
+    "person.session_ended": "让一个设备退出登录",
     "person.sessions_ended": "让人员退出登录",
     "person.ties_set": "申报回避",
     "photo.original_downloaded": "下载现场照片原件",

@@ -111,9 +111,10 @@ class Ties(Model):
 
 
 class PersonSession(Model):
-    """A session of a person; the reader's own is `current`."""
+    """A session of a person; the reader's own is `current`. `device`: what it was opened on, in words."""
 
     id: Id
+    device: str | None
     holding: HoldingView
     opened_at: Instant
     seen_at: Instant

@@ -8,6 +8,7 @@ from backend.models.paging import Page, PageQuery
 from backend.models.people import Actor, Holding, Role, holding_view
 from backend.models.people_requests import PersonSession
 from backend.services.audit import audit
+from backend.services.devices import device_of
 from backend.services.sessions import has_ended
 from backend.store import people, sessions
 from backend.store.mongo import Session as Transaction
@@ -61,6 +62,7 @@ async def list_sessions(deps: Deps, actor: Actor, person_id: str, query: PageQue
     shown = [
         PersonSession(
             id=session.id,
+            device=device_of(session.agent),
             holding=holding_view(session.holding),
             opened_at=session.opened_at,
             seen_at=session.seen_at,
@@ -90,6 +92,31 @@ async def end_sessions(deps: Deps, actor: Actor, person_id: str) -> None:
         return ended
 
     forget(deps, await transact(deps.db, work))
+
+
+async def end_session(deps: Deps, actor: Actor, person_id: str, session_id: str) -> None:
+    """Ends one session of a person: a device that is not theirs any more, say.
+
+    Raises `NotFound`; `Forbidden` where the actor may not act for the person and is not them.
+    """
+
+    async def work(transaction: Transaction) -> None:
+        person = await find_visible(deps, actor, person_id, transaction)
+        if actor.person_id != person.id:
+            check_power(actor, person)
+        session = await sessions.find_by_id(deps.db, session_id, transaction)
+        if session is None or session.person_id != person.id:
+            raise NotFound("这个登录已经结束，请刷新后查看")
+        await sessions.delete(deps.db, session_id, transaction)
+        before = {
+            "session_id": session_id,
+            "device": device_of(session.agent),
+            "holding": session.holding.model_dump(mode="json"),
+        }
+        await audit(deps, transaction, actor, "person.session_ended", "person", person.id, before=before)
+
+    await transact(deps.db, work)
+    forget(deps, [session_id])
 
 
 async def end_outdated(

@@ -49,6 +49,7 @@ PERMISSIONS: Mapping[str, Mapping[Role, Scope]] = {
     "person.set_ties": {Role.CITY: Scope.ANY, Role.INSPECTOR: Scope.OWN},
     "person.list_sessions": {**_EVERYONE_OWN, Role.ADMIN: Scope.ANY, Role.CITY: Scope.ANY},
     "person.end_sessions": {**_EVERYONE_OWN, Role.ADMIN: Scope.ANY, Role.CITY: Scope.ANY},
+    "person.end_session": {**_EVERYONE_OWN, Role.ADMIN: Scope.ANY, Role.CITY: Scope.ANY},
     "cycle.open": {Role.CITY: Scope.ANY},
     "cycle.list": {Role.ADMIN: Scope.ANY, Role.CITY: Scope.ANY},
     "cycle.read": _EVERYONE_OWN,

@@ -20,6 +20,8 @@ from backend.store.mongo import transact
 from backend.store.people import Person
 from backend.store.sessions import Session, hash_token
 
+# Browsers say what they are in some 150 characters; whoever says more is cut short.
+_LONGEST_AGENT = 400
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -56,7 +58,7 @@ def actor_in(opened: SessionOpened) -> Actor:
     return Actor(me.person_id, me.name, holding.role, holding.school_id, holding.district, me.session.id)
 
 
-async def redeem(deps: Deps, body: RedeemLink) -> SessionOpened:
+async def redeem(deps: Deps, body: RedeemLink, agent: str | None) -> SessionOpened:
     """Signs in by a link and uses it up; raises `Unauthorised` where it was used, has expired, or never was."""
     token = new_token()
 
@@ -66,13 +68,13 @@ async def redeem(deps: Deps, body: RedeemLink) -> SessionOpened:
         if link is None or person is None or link.holding not in person.holdings:
             raise Unauthorised("这个登录链接已经用过或已过期，请向管理员要一个新的", code="link_spent")
         return await open_session(
-            deps, person, link.holding, token, transaction, how="link", expires_at=link.session_ends_at
+            deps, person, link.holding, token, transaction, how="link", agent=agent, expires_at=link.session_ends_at
         )
 
     return await transact(deps.db, work)
 
 
-async def sign_in(deps: Deps, body: PasswordSignIn, address: str) -> SessionOpened:
+async def sign_in(deps: Deps, body: PasswordSignIn, address: str, agent: str | None) -> SessionOpened:
     """Signs in by account and password, in the chosen role or else the first.
 
     Raises `Unauthorised` alike for an unknown account and a wrong password, and `TooManyRequests` for many of them;
@@ -88,7 +90,8 @@ async def sign_in(deps: Deps, body: PasswordSignIn, address: str) -> SessionOpen
     await throttle.forgive_address(deps, address)
     holding, token = choose(person, body.holding), new_token()
     return await transact(
-        deps.db, lambda transaction: open_session(deps, person, holding, token, transaction, how="password")
+        deps.db,
+        lambda transaction: open_session(deps, person, holding, token, transaction, how="password", agent=agent),
     )
 
 
@@ -103,7 +106,9 @@ async def switch(deps: Deps, actor: Actor, holding: Holding) -> SessionOpened:
             raise session_ended()
         await _delete(deps, actor, transaction, reason="switched")
         chosen = choose(person, holding)
-        return await open_session(deps, person, chosen, token, transaction, how="switch", expires_at=current.expires_at)
+        return await open_session(
+            deps, person, chosen, token, transaction, how="switch", agent=current.agent, expires_at=current.expires_at
+        )
 
     opened = await transact(deps.db, work)
     deps.session_cache.drop(actor.session_id)
@@ -140,10 +145,11 @@ async def open_session(
     transaction: Transaction,
     *,
     how: str,
+    agent: str | None,
     expires_at: datetime | None = None,
 ) -> SessionOpened:
-    """A new session of the person in the role, and its audit event; `how` they came in. `token` is made before the
-    transaction, which may run twice."""
+    """A new session of the person in the role, and its audit event; `how` they came in, by which `agent` (what a
+    browser says that it is). `token` is made before the transaction, which may run twice."""
     now = deps.clock()
     session = Session(
         id=deps.new_id(),
@@ -154,6 +160,7 @@ async def open_session(
         opened_at=now,
         seen_at=now,
         expires_at=expires_at or now + timedelta(hours=deps.settings.session_absolute_hours),
+        agent=agent and agent[:_LONGEST_AGENT],
     )
     await sessions.insert(deps.db, session, transaction)
     after = {"how": how, "person_id": person.id, "holding": holding.model_dump(mode="json")}

@@ -26,7 +26,7 @@ _CHINA = "86"
 Find = Callable[[Session], Awaitable[tuple[Person, Holding | None]]]
 
 
-async def bind(deps: Deps, body: BindByInvitation | BindByPhone, address: str) -> SessionOpened:
+async def bind(deps: Deps, body: BindByInvitation | BindByPhone, address: str, agent: str | None) -> SessionOpened:
     """Binds the WeChat user of the ticket to the person whom the code is for, and signs them in.
 
     Raises `Unauthorised` for a ticket or code that is wrong, used or over; `NotFound` for a phone number that no
@@ -42,7 +42,7 @@ async def bind(deps: Deps, body: BindByInvitation | BindByPhone, address: str) -
         find, how = _invited(deps, await deps.passwords.lookup_hash(as_made(body.invitation))), "invitation"
     else:
         find, how = _with_phone(deps, done(await wechat.phone_number(body.phone_code))), "phone"
-    opened = await _bind(deps, ticket, find, how)
+    opened = await _bind(deps, ticket, find, how, agent)
     await throttle.forget_openid(deps, ticket.openid)
     await throttle.forgive_address(deps, address)
     return opened
@@ -72,7 +72,7 @@ def _with_phone(deps: Deps, phone: Phone) -> Find:
     return find
 
 
-async def _bind(deps: Deps, ticket: BindingTicket, find: Find, how: str) -> SessionOpened:
+async def _bind(deps: Deps, ticket: BindingTicket, find: Find, how: str, agent: str | None) -> SessionOpened:
     token = new_token()
 
     async def work(transaction: Session) -> SessionOpened:
@@ -85,7 +85,8 @@ async def _bind(deps: Deps, ticket: BindingTicket, find: Find, how: str) -> Sess
             raise Conflict("您的微信已绑定另一人，请返回后重新进入；如需换绑，请联系管理员", code="user_bound")
         if not bound:
             raise Conflict("此人已绑定另一个微信，请联系管理员解除后重试", code="already_bound")
-        opened = await open_session(deps, person, choose(person, wanted), token, transaction, how="wechat")
+        holding = choose(person, wanted)
+        opened = await open_session(deps, person, holding, token, transaction, how="wechat", agent=agent)
         await audit(deps, transaction, actor_in(opened), "wechat.bound", "person", person.id, after={"how": how})
         return opened
 

@@ -18,7 +18,7 @@ from backend.store.sessions import hash_token
 BINDING_TICKET = timedelta(minutes=10)
 
 
-async def sign_in(deps: Deps, body: WeChatSignIn) -> KnownUser | UnboundUser:
+async def sign_in(deps: Deps, body: WeChatSignIn, agent: str | None) -> KnownUser | UnboundUser:
     """Signs in the person whom the WeChat user is bound to, in the wanted role or else the first.
 
     An unknown user gets a ticket to bind with; the openid stays here. Raises `Unauthorised` for a code that is used or
@@ -26,18 +26,19 @@ async def sign_in(deps: Deps, body: WeChatSignIn) -> KnownUser | UnboundUser:
     WeChat says so.
     """
     login = done(await gateway(deps).code_to_session(body.code))
-    opened = await _open(deps, login, body.holding)
+    opened = await _open(deps, login, body.holding, agent)
     return await _unbound(deps, login) if opened is None else KnownUser(session=opened)
 
 
-async def _open(deps: Deps, login: Login, wanted: Holding | None) -> SessionOpened | None:
+async def _open(deps: Deps, login: Login, wanted: Holding | None, agent: str | None) -> SessionOpened | None:
     token = new_token()
 
     async def work(transaction: Session) -> SessionOpened | None:
         person = await people.find_by_openid(deps.db, login.openid, transaction)
         if person is None:
             return None
-        return await open_session(deps, person, choose(person, wanted), token, transaction, how="wechat")
+        holding = choose(person, wanted)
+        return await open_session(deps, person, holding, token, transaction, how="wechat", agent=agent)
 
     return await transact(deps.db, work)
 

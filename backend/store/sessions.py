@@ -26,6 +26,8 @@ class Session:
     opened_at: datetime
     seen_at: datetime
     expires_at: datetime
+    # What the browser or app said that it is when it signed in; sessions of before this was kept have none.
+    agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ async def insert(db: Database, session: Session, transaction: Transaction | None
         "opened_at": session.opened_at,
         "seen_at": session.seen_at,
         "expires_at": session.expires_at,
+        "agent": session.agent,
     }
     await db.sessions.insert_one(document, session=transaction)
 
@@ -157,6 +160,7 @@ def _session(document: dict[str, Any]) -> Session:
         opened_at=document["opened_at"],
         seen_at=document["seen_at"],
         expires_at=document["expires_at"],
+        agent=document.get("agent"),
     )
 
 

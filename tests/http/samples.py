@@ -516,6 +516,16 @@ SAMPLES: Mapping[str, Sample] = {
     "person.read": Sample(values={"person_id": contact_or_self}),
     "person.change": Sample(body=lambda case: {"version": 1, "name": "新名"}, values={"person_id": contact_or_self}),
     "person.list_sessions": Sample(values={"person_id": contact_or_self}),
+    "person.end_session": Sample(
+        values={
+            "person_id": contact_or_self,
+            "session_id": lambda case: (
+                (
+                    case.subject.contact if contact_or_self(case) == case.subject.contact.person.id else whose(case)
+                ).actor.session_id
+            ),
+        }
+    ),
     "person.end_sessions": Sample(values={"person_id": contact_or_self}),
     "person.set_ties": Sample(
         body=lambda case: {"school_ids": []},

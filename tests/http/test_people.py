@@ -335,6 +335,34 @@ async def test_sessions_of_a_person(service: Service, signed_in: SignIn, city: S
     assert (await service.get(path, city.token)).json["items"] == []
 
 
+async def test_one_session_of_several_ends(
+    service: Service, signed_in: SignIn, city: SignedIn, school: str, database: Database
+) -> None:
+    person = await added(service, city, contact(school))
+    path = f"/api/people/{person['id']}/sessions"
+    edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0"
+    tokens = []
+    for agent in (edge, "curl/7.88.1"):
+        made = await link(service, city, person["id"])
+        body = {"link": made.json["url"].partition("#")[2]}
+        opened = await service.request("POST", "/api/sessions", json_body=body, headers={"User-Agent": agent})
+        tokens.append(str(opened.json["token"]))
+    seen = {each["device"]: each["id"] for each in (await service.get(path, city.token)).json["items"]}
+    assert seen.keys() == {"Windows 电脑上的 Edge", "其他程序"}
+    stranger = await signed_in("inspector")
+    gone, other = f"{path}/{seen['其他程序']}", f"{path}/{stranger.actor.session_id}"
+    assert (await service.delete(gone, stranger.token)).status == 404
+    assert (await service.delete(other, city.token)).status == 404
+    assert (await service.delete(gone, city.token)).status == 204
+    assert [await alive(service, token) for token in tokens] == [True, False]
+    assert (await service.delete(gone, city.token)).status == 404
+    # One's own, on another device or on this.
+    assert (await service.delete(f"{path}/{seen['Windows 电脑上的 Edge']}", tokens[0])).status == 204
+    assert not await alive(service, tokens[0])
+    events = await database.audit_events.find({"event": "person.session_ended"}).to_list(None)
+    assert {each["before"]["device"] for each in events} == seen.keys()
+
+
 async def test_one_may_sign_oneself_out_everywhere(service: Service, signed_in: SignIn) -> None:
     for role in ("school", "inspector", "district", "city", "admin"):
         who = await signed_in(role)

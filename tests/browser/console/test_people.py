@@ -1,12 +1,15 @@
 """People, their sessions, and the audit trail at a desk."""
 
+import re
 from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.console.conftest import Office
+from tests.browser.console.desk import Desk
 from tests.browser.console.october import choose, row
+from tests.http.submitted import Registered, World
 
 
 async def test_people_are_added_found_changed_and_signed_out(office: Office) -> None:
@@ -51,6 +54,8 @@ async def test_people_are_added_found_changed_and_signed_out(office: Office) -> 
     await expect(page.get_by_role("heading", name="孙老师")).to_be_visible()
     both = (await world.service.get(f"/api/people/{found['id']}", world.city.token)).json
     assert (both["name"], both["phone"]) == ("孙老师", "13900000032")
+    await where_they_may_not_go(desk, school)
+    await signed_in_by_a_link_and_out_again(desk, world, str(found["id"]))
     # A contact's sessions end.
     await desk.go(f"/people/{school.contact.person.id}")
     await page.get_by_role("button", name="全部退出…").click()
@@ -61,6 +66,47 @@ async def test_people_are_added_found_changed_and_signed_out(office: Office) -> 
     await page.get_by_role("button", name="看所有人的").click()
     await expect(row(desk, "13900000031 → 13900000032")).to_contain_text("修改人员")
     await expect(row(desk, "让人员退出登录")).to_have_count(1)
+    await row(desk, "13900000031 → 13900000032").locator(".row-link").press("Enter")
+    event = page.get_by_role("dialog", name="修改人员")
+    await expect(event).to_contain_text("钱科长（市教育局）")
+    await event.get_by_role("button", name="只看此对象").click()
+    await expect(page).to_have_url(re.compile(f"object_id={found['id']}"))
+    await expect(row(desk, "让人员退出登录")).to_have_count(0)
+    await expect(row(desk, "让一个设备退出登录")).to_have_count(1)
+
+
+async def where_they_may_not_go(desk: Desk, school: Registered) -> None:
+    """An inspector's tie is declared, and taken back."""
+    page = desk.page
+    ties = page.get_by_role("region", name="回避的学校")
+    await choose(desk, ties.get_by_role("combobox"), school.name)
+    await ties.get_by_role("button", name="登记回避").click()
+    await desk.says("已登记回避")
+    await expect(ties).to_contain_text(school.name)
+    await ties.get_by_role("button", name=f"去掉回避：{school.name}").click()
+    await expect(ties).to_contain_text("没有需要回避的学校")
+
+
+async def signed_in_by_a_link_and_out_again(desk: Desk, world: World, person_id: str) -> None:
+    """A link that is shown as a code and as text signs in once; the device that used it is seen, and signed out."""
+    page = desk.page
+    links = page.get_by_role("region", name="登录链接")
+    await links.get_by_role("button", name="生成链接：市级评估专家").click()
+    await expect(links.get_by_role("img", name="孙老师的登录二维码")).to_have_attribute(
+        "src", re.compile("^data:image")
+    )
+    assert await desk.serious() == []
+    url = await links.locator(".url").inner_text()
+    body, agent = {"link": url.partition("#")[2]}, {"User-Agent": "Mozilla/5.0 (Linux; Android 13) MicroMessenger/8.0"}
+    opened = await world.service.request("POST", "/api/sessions", json_body=body, headers=agent)
+    assert (opened.status, opened.json["me"]["name"]) == (201, "孙老师")
+    assert (await world.service.post("/api/sessions", body)).status == 401
+    await desk.go(f"/people/{person_id}")
+    await expect(row(desk, "安卓手机上的微信")).to_contain_text("市级评估专家")
+    await page.get_by_role("button", name="退出安卓手机上的微信").click()
+    await page.get_by_role("button", name="退出", exact=True).click()
+    await desk.says("已退出")
+    assert (await world.service.get("/api/me", opened.json["token"])).status == 401
 
 
 @pytest.mark.parametrize("role", ["district", "admin"])

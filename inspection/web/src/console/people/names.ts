@@ -6,12 +6,10 @@ import { api } from '../api'
 import { useCycle } from '../cycle/cycle'
 import { ROLES, type AddedHolding } from './people'
 
-/** Tells roles in words: 学校联系人（海陵小学）. Schools are asked for once each, as they are first told. */
-export function useHoldingText(): (holding: AddedHolding) => string {
-  const { districtName } = useCycle()
+/** What schools are called. Each is asked for once, as it is first told. */
+export function useSchoolName(): (id: string) => string {
   const schools = reactive(new Map<string, string>())
-
-  function schoolName(id: string): string {
+  return (id) => {
     const known = schools.get(id)
     if (known !== undefined) return known
     schools.set(id, '…')
@@ -20,7 +18,12 @@ export function useHoldingText(): (holding: AddedHolding) => string {
     })
     return '…'
   }
+}
 
+/** Tells roles in words: 学校联系人（海陵小学）. */
+export function useHoldingText(): (holding: AddedHolding) => string {
+  const { districtName } = useCycle()
+  const schoolName = useSchoolName()
   return ({ role, school_id, district }) => {
     const where = school_id ? schoolName(school_id) : district ? districtName(district) : ''
     return where ? `${ROLES[role]}（${where}）` : ROLES[role]
