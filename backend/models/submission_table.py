@@ -10,7 +10,18 @@ from backend.models.submissions import DistrictId
 from backend.models.tables import Search, TableFilters
 from inspection.rules.workflow import State
 
-Sort = Literal["name", "-name", "district", "-district", "submitted_at", "-submitted_at", "applied", "-applied"]
+Sort = Literal[
+    "name",
+    "-name",
+    "district",
+    "-district",
+    "submitted_at",
+    "-submitted_at",
+    "applied",
+    "-applied",
+    "self_points",
+    "-self_points",
+]
 
 
 class SubmissionTableQuery(TableFilters):

@@ -15,7 +15,7 @@ from inspection.rules.workflow import State
 
 # What is on the list: endorsed, and what became of that. Who was withdrawn is not.
 LISTED = (State.ENDORSED, State.VISITING, State.SCORED, State.DECIDED, State.PUBLISHED)
-_ROW = {"school": 1, "application": 1, "self_points": submissions.SELF_POINTS}
+_ROW = {"school": 1, "application": 1, "self_points": 1}
 _EMPTY: Mapping[str, Any] = {
     "version": 0,
     "contact": None,

@@ -137,6 +137,7 @@ INDEXES: tuple[Index, ...] = (
     Index("submissions", "district", ("cycle", "district", "school.name", "_id", "state")),
     Index("submissions", "district_state", ("cycle", "district", "state", "school.name", "_id")),
     Index("submissions", "name", ("cycle", "school.name", "_id")),
+    Index("submissions", "self_points", ("cycle", "district", "state", "self_points", "_id", "school.name")),
     Index("submissions", "submitted", ("cycle", "district", "state", "submitted_at", "_id", "school.name")),
     Index("submissions", "state", ("cycle", "state", "school.name", "_id")),
     Index("submissions", "state_id", ("cycle", "state", "_id")),

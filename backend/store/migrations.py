@@ -198,6 +198,14 @@ async def _look_into(db: Database, record: PhotoRecord) -> int:
     return int(result.upserted_id is not None)
 
 
+async def _self_points(db: Database) -> int:
+    """Version 8: the sum of a school's own points stands in its submission."""
+    items = {"$objectToArray": {"$ifNull": ["$items", {}]}}
+    total = {"$sum": {"$map": {"input": items, "in": "$$this.v.points"}}}
+    change: list[Document] = [{"$set": {"self_points": total, "schema": 2}}]
+    return int((await db.submissions.update_many({"schema": 1}, change)).modified_count)
+
+
 STEPS: tuple[Step, ...] = (
     Step(2, _school_name_keys),
     Step(3, _wechat_users),
@@ -205,5 +213,6 @@ STEPS: tuple[Step, ...] = (
     Step(5, _stored_evidence),
     Step(6, _attempts),
     Step(7, _photos_to_look_into),
+    Step(8, _self_points),
 )
 VERSION = STEPS[-1].version

@@ -4,13 +4,14 @@
 application: {applied, school_phone, responsible: {name, phone}, contact: {name, phone}, teachers, teacher_computers,
 highlights, stages: {primary: {classes, students, student_devices}}}, items: {"1_1_1": {points, clauses: {name: bool},
 note, evidence: [ids]}}, indicator_notes: {"1_1": text}, scans: [ids], fields: {key: {version, since, by, at,
-conflicts}}, review: {version, items: {"1_1_1": {remark, points}}, opinion, reviewers: [person ids]}, history: [{event,
-round, at, by, name, role, reason, opinion, remarks, points}], created_at, submitted_at,
+conflicts}}, review: {version, items: {"1_1_1": {remark, points}}, opinion, reviewers: [person ids]}, self_points,
+history: [{event, round, at, by, name, role, reason, opinion, remarks, points}], created_at, submitted_at,
 content_check: {at, review: [fields], unchecked: [fields]}}
 
-Item codes are field names here, with underscores for dots: `items.1_1_1.points`. Points are hundredths. What was never
-filled in, or cleared, is None or not there. `fields` says of each field of the form (`/items/1_1_1/points`) how often
-it was written, at which `version` of the document last, and which other values await a choice.
+Item codes are field names here, with underscores for dots: `items.1_1_1.points`. Points are hundredths; `self_points`
+is the sum of what the school gives itself, by which lists are sorted. What was never filled in, or cleared, is None or
+not there. `fields` says of each field of the form (`/items/1_1_1/points`) how often it was written, at which `version`
+of the document last, and which other values await a choice.
 """
 
 import re
@@ -24,11 +25,10 @@ from backend.store.numbered import Order, ids_of, numbered
 from backend.store.paging import page
 from inspection.rules.workflow import State
 
-SCHEMA = 1
+SCHEMA = 2
 
 _ITEMS = {"$objectToArray": "$items"}
-# Of the answers lists show only these figures, which MongoDB counts: the answers of 200 schools are megabytes.
-SELF_POINTS = {"$sum": {"$map": {"input": _ITEMS, "in": "$$this.v.points"}}}
+# How many have points MongoDB counts for lists: the answers of 200 schools are megabytes.
 _ANSWERED = {"$size": {"$filter": {"input": _ITEMS, "cond": {"$isNumber": "$$this.v.points"}}}}
 # What a list shows of a submission: fields, and `self_points` (hundredths) and `answered` beside them.
 SUMMARY: Mapping[str, Any] = {
@@ -40,7 +40,7 @@ SUMMARY: Mapping[str, Any] = {
     "version": 1,
     "application.applied": 1,
     "submitted_at": 1,
-    "self_points": SELF_POINTS,
+    "self_points": 1,
     "answered": _ANSWERED,
 }
 
@@ -89,6 +89,7 @@ def new_draft(submission_id: str, cycle_id: str, school: Mapping[str, Any], now:
         "items": {},
         "indicator_notes": {},
         "scans": [],
+        "self_points": 0,
         "fields": {},
         "review": {"version": 0, "items": {}, "opinion": None, "reviewers": []},
         "history": [],
@@ -156,6 +157,7 @@ _ORDERS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "district": (("district", "school.name", "_id"), "district"),
     "submitted_at": (("submitted_at", "_id"), "submitted"),
     "applied": (("application.applied", "_id"), "applied"),
+    "self_points": (("self_points", "_id"), "self_points"),
 }
 _TABLE = {
     **SUMMARY,
@@ -230,11 +232,27 @@ async def save(
     Whether it was; the update is one, and so all is saved or nothing.
     """
     update: dict[str, Any] = {"$inc": {"version": 1}}
-    if put:
-        update["$set"] = dict(put)
-    if removed := dict.fromkeys(cleared, ""):
+    removed = dict.fromkeys(cleared, "")
+    if changed := {**put, **_self_points(submission, {**put, **dict.fromkeys(removed)})}:
+        update["$set"] = changed
+    if removed:
         update["$unset"] = removed
     return bool((await db.submissions.update_one(as_read(submission), update, session=session)).matched_count)
+
+
+def self_points_of(items: Mapping[str, Any]) -> int:
+    """The sum of the points of these answers, as they are stored."""
+    return sum(item.get("points") or 0 for item in items.values())
+
+
+def _self_points(submission: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, int]:
+    """The sum as it is after changes by path; nothing where they change no points."""
+    points = {}
+    for path, value in changes.items():
+        match path.split("."):
+            case ["items", key, "points"]:
+                points[key] = {"points": value}
+    return {"self_points": self_points_of({**submission["items"], **points})} if points else {}
 
 
 async def move(

@@ -28,7 +28,7 @@ from backend.services.reconciliation import cases
 from backend.store import cycles, embedded
 from backend.store.indexes import ensure_indexes
 from backend.store.mongo import Database, connect, transact
-from backend.store.submissions import item_key, new_draft
+from backend.store.submissions import item_key, new_draft, self_points_of
 from inspection.rules.outcome import assess
 from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
@@ -70,6 +70,7 @@ def _school(
     submission = new_draft(_id(), "2022", school, _NOW)
     submission |= {"state": State.SCORED.value, "items": _own(rubric, chance)}
     submission["application"] |= {"applied": "excellent", "teachers": 60, "teacher_computers": 62}
+    submission["self_points"] = self_points_of(submission["items"])
     figures = {"classes": 20, "students": 900, "student_devices": 120}
     submission["application"]["stages"] = {"primary": figures, "junior": figures}
     submission["fields"] = {

@@ -14,7 +14,7 @@ from backend.services.cycles import current
 from backend.services.discrepancies import refresh
 from backend.services.reconciliation import case_of
 from backend.store.mongo import Session, transact
-from backend.store.submissions import item_key, new_draft
+from backend.store.submissions import item_key, new_draft, self_points_of
 from inspection.rules.case import School, Stage, applicable_clauses
 from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
@@ -96,6 +96,7 @@ class City:
             }
             for code in full
         }
+        submission["self_points"] = self_points_of(submission["items"])
         visit = {
             "_id": visit_id,
             "schema": 1,

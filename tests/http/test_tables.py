@@ -136,3 +136,12 @@ async def test_a_draft_that_grows_shows_its_points(world: World) -> None:
     await world.save(school, change("/items/1.1.1/points", 1.5))
     (row,) = (await ask(world, world.officer.token, name="戊"))["items"]
     assert (row["self_points"], row["answered"]) == (1.5, 1)
+    await world.save(school, change("/items/1.1.2/points", 0.5), change("/items/1.1.1/points", 1, 1))
+    await world.save(await world.register("己小学"), change("/items/1.1.1/points", 2))
+    token = world.city.token
+    first = await ask(world, token, sort="-self_points", state="draft", limit=2)
+    assert [(row["school_name"], row["self_points"]) for row in first["items"]] == [("己小学", 2), ("戊小学", 1.5)]
+    await world.save(school, change("/items/1.1.2/points", None, 1))
+    assert names(await ask(world, token, sort="self_points", state="draft", name="小学"))[-2:] == ["戊小学", "己小学"]
+    (row,) = (await ask(world, token, name="戊"))["items"]
+    assert (row["self_points"], row["answered"]) == (1, 1)

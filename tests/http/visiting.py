@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.names import name_key
 from backend.store.recommendation_lists import list_id
-from backend.store.submissions import item_key, new_draft
+from backend.store.submissions import item_key, new_draft, self_points_of
 from inspection.rules.case import School as Figures
 from inspection.rules.case import Stage, applicable_clauses
 from inspection.rules.points import as_number
@@ -109,6 +109,7 @@ class Visiting:
             }
             for code, item in self.rubric.items.items()
         }
+        submission["self_points"] = self_points_of(submission["items"])
         kept = {"schema": 2, "version": 1, "name_key": name_key(name), "phone": None, "location": None}
         await self.db.schools.insert_one({**document, **kept, "past_awards": [], "registered_at": SEPTEMBER})
         await self.db.submissions.insert_one(submission)

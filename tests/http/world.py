@@ -210,7 +210,7 @@ class World:
             # From nothing: a value that stands there already would get no version, and phones know only what has one.
             school_of = {"_id": subject.school_id, "district": subject.district, "name": subject.name, "stages": ()}
             empty = new_draft(subject.submission_id, "2022", school_of, self.clock())
-            fresh = {name: empty[name] for name in ("application", "items")}
+            fresh = {name: empty[name] for name in ("application", "items", "self_points")}
             await self.db.submissions.update_one({"_id": subject.submission_id}, {"$set": fresh})
             registered = submitted.Registered(subject.school_id, subject.name, subject.contact, subject.submission_id)
             api = submitted.World(self.service, self.sign_in, self.rubric, self.city, self.city)

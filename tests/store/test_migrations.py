@@ -224,3 +224,18 @@ async def test_version_7_lists_the_photos_to_look_into(bare_database: Database) 
     assert (rows["p"]["submission_id"], rows["p"]["visit_id"], rows["e"]["visit_id"]) == ("s", "v", None)
     assert (rows["e"]["rank"], rows["e"]["state"], rows["e"]["at"]) == (0, "open", at)
     assert rows["e"]["about"] == ["no_capture_time", "same_file", "same_file q"]
+
+
+async def test_version_8_knows_what_schools_give_themselves(bare_database: Database) -> None:
+    items = {"1_1_1": {"points": 150}, "1_1_2": {"points": None, "note": "x"}, "1_1_3": {"clauses": {}}}
+    items["1_2_1"] = {"points": 50}
+    await bare_database.submissions.insert_many(
+        [
+            {"_id": "s", "schema": 1, "school_id": "a", "items": items},
+            {"_id": "empty", "schema": 1, "school_id": "b", "items": {}},
+        ]
+    )
+    await bare_database.meta.insert_one({"_id": "database", "version": 7, "schema": 1})
+    assert (await migrate(bare_database)).documents == 2
+    found = await bare_database.submissions.find().sort("_id").to_list(None)
+    assert [(each["_id"], each["schema"], each["self_points"]) for each in found] == [("empty", 2, 0), ("s", 2, 200)]
