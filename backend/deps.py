@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from backend.config_files import load_cycle, load_districts, load_notices, load_rubric
 from backend.errors import AppError
 from backend.gateways import web_build
+from backend.gateways.gathering import Gathering
 from backend.gateways.passwords import Passwords
 from backend.gateways.threads import Threads
 from backend.gateways.watermark import Font, find_font
@@ -54,8 +56,8 @@ class Deps:
     passwords: Passwords = field(default_factory=Passwords)
     wechat: WeChat | None = None
     threads: Threads = field(default_factory=lambda: Threads("documents"))
-    # One that waits for MongoDB and one that works: more would keep the interpreter's lock from the event loop.
-    batches: Threads = field(default_factory=lambda: Threads("batches", most_waiting=500, patience=5.0))
+    # One thread: a second would only keep the interpreter's lock from the event loop.
+    batches: Gathering[Any, Any] = field(default_factory=lambda: Gathering(Threads("batches", 1), 8, 500, patience=5.0))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores(), nice=10))
     font: Font = field(default_factory=find_font)
     web: WebBuild = field(default_factory=WebBuild)
@@ -79,7 +81,7 @@ class Deps:
         """Lets go of threads and connections."""
         self.passwords.close()
         self.threads.close()
-        self.batches.close()
+        self.batches.threads.close()
         if self.wechat is not None:
             self.wechat.close()
         self.decoders.close()

@@ -38,12 +38,12 @@ class Threads:
     async def run(self, work: Callable[[], _T]) -> _T:
         """What the work gives. Raises what it raises, and `Unavailable` when too much waits, or it did for too long."""
         if self._under_way >= self.most_waiting:
-            raise _busy()
+            raise busy()
         until = time.monotonic() + self.patience
 
         def in_time() -> _T:
             if time.monotonic() > until:
-                raise _busy()
+                raise busy()
             return work()
 
         self._under_way += 1
@@ -57,7 +57,8 @@ class Threads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _busy() -> Unavailable:
+def busy() -> Unavailable:
+    """The refusal of what would have to wait too long."""
     return Unavailable("正在处理的请求太多，请稍后再试", code="busy", retry_after=5)
 
 

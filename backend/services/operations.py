@@ -1,11 +1,13 @@
 """An inspector's changes, as their phones send them: the hot path. One read and one atomic write of one document.
 
-A batch is read, merged, stored and answered in one go in a thread: the event loop only moves its bytes.
+A batch is read, merged, stored and answered in one go in a thread: the event loop only moves its bytes. Those that wait
+for a thread go together: MongoDB is asked once for all of them, and confirms all of their writes at once.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -17,6 +19,7 @@ from backend.services import sheet_state, visit_start
 from backend.services.cycles import OpenCycle, current
 from backend.services.sheet_changes import Taken, take
 from backend.store import score_sheets
+from backend.store.score_sheets import Append, SheetKey
 
 # How often a batch that lost against another of the same inspector tries again.
 _TRIES = 30
@@ -30,6 +33,17 @@ class _Missed(Enum):
     OUTRUN = 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What it takes to store and answer a batch."""
+
+    deps: Deps
+    cycle: OpenCycle
+    key: SheetKey
+    read: Callable[[], OperationBatch]
+    dump: Callable[[Synced], bytes]
+
+
 async def apply(
     deps: Deps, actor: Actor, visit_id: str, read: Callable[[], OperationBatch], dump: Callable[[Synced], bytes]
 ) -> bytes:
@@ -39,23 +53,9 @@ async def apply(
     The first batch starts the visit. Raises what `read` does, `NotFound` where the actor is not of the team, `Conflict`
     for a visit that may not start yet, `Unavailable` where other batches of the same inspector keep coming first.
     """
-    cycle = await current(deps)
-
-    def attempt() -> bytes | _Missed:
-        batch = read()
-        sheet = score_sheets.own_now(deps.db, visit_id, actor.person_id)
-        if sheet is None or not sheet["member"] or sheet["cycle"] != cycle.id:
-            raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
-        taken = take(cycle, sheet, batch, deps.clock())
-        if taken.batch is not None:
-            if sheet["phase"] == "planned":
-                return _Missed.NOT_STARTED
-            if not score_sheets.append_now(deps.db, sheet, taken.batch, taken.changes, taken.size):
-                return _Missed.OUTRUN
-        return dump(_answer(cycle, sheet, taken))
-
+    attempt = _Attempt(deps, await current(deps), (visit_id, actor.person_id), read, dump)
     for number in range(_TRIES):
-        answer = await deps.batches.run(attempt)
+        answer: bytes | _Missed = await deps.batches.run(_try_all, attempt)
         if answer is _Missed.NOT_STARTED:
             await visit_start.start(deps, actor, visit_id)
         elif answer is _Missed.OUTRUN:
@@ -63,6 +63,42 @@ async def apply(
         else:
             return answer
     raise Unavailable("这张评分表正在被多处同时修改，请稍后再同步", code="busy")
+
+
+def _try_all(attempts: Sequence[_Attempt]) -> list[bytes | _Missed | Exception]:
+    """What becomes of each, with one read and one write for all. What is wrong with one is no other's business."""
+    deps = attempts[0].deps
+    sheets = score_sheets.own_now(deps.db, list({attempt.key for attempt in attempts}))
+    found, appends = list[bytes | _Missed | Exception](), dict[SheetKey, Append]()
+    for attempt in attempts:
+        found.append(_try(attempt, sheets.get(attempt.key), appends))
+    if appends and not score_sheets.append_now(deps.db, list(appends.values())):
+        # Those that were stored all the same are known when they come again.
+        return [
+            _Missed.OUTRUN if attempt.key in appends else each for attempt, each in zip(attempts, found, strict=True)
+        ]
+    return found
+
+
+def _try(
+    attempt: _Attempt, sheet: Mapping[str, Any] | None, appends: dict[SheetKey, Append]
+) -> bytes | _Missed | Exception:
+    """The answer, good once what it adds to `appends` is stored."""
+    try:
+        batch = attempt.read()
+        if sheet is None or not sheet["member"] or sheet["cycle"] != attempt.cycle.id:
+            raise NotFound("没有这次现场评估，或者您不在评估组里，请检查")
+        if attempt.key in appends:
+            return _Missed.OUTRUN
+        taken = take(attempt.cycle, sheet, batch, attempt.deps.clock())
+        if taken.batch is not None and sheet["phase"] == "planned":
+            return _Missed.NOT_STARTED
+        answer = attempt.dump(_answer(attempt.cycle, sheet, taken))
+        if taken.batch is not None:
+            appends[attempt.key] = Append(sheet, taken.batch, taken.changes, taken.size)
+    except Exception as error:
+        return error
+    return answer
 
 
 def _answer(cycle: OpenCycle, sheet: Mapping[str, Any], taken: Taken) -> Synced:

@@ -178,13 +178,24 @@ def translate(error: Exception) -> AppError | None:
 
 def _is_too_much(error: OperationFailure) -> bool:
     """Whether it is MongoDB's TransactionTooLargeForCache, alone or among the errors of a bulk write."""
-    among = error.details.get("writeErrors", []) if isinstance(error, BulkWriteError) and error.details else []
-    return 388 in (error.code, *(each["code"] for each in among))
+    return 388 in _codes(error)
+
+
+def _codes(error: OperationFailure) -> set[int | None]:
+    """The error's own code, and those of the writes of a bulk that failed."""
+    details = error.details if isinstance(error, BulkWriteError) and error.details else {}
+    return {error.code, *(each.get("code") for each in details.get("writeErrors", []))}
+
+
+def _is_unconfirmed(error: PyMongoError) -> bool:
+    """Whether all was written, and not confirmed by enough servers in time."""
+    in_bulk = isinstance(error, BulkWriteError) and bool((error.details or {}).get("writeConcernErrors"))
+    return in_bulk or isinstance(error, WriteConcernError)
 
 
 def _passes(error: PyMongoError) -> bool:
-    if isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError):
+    if isinstance(error, ConnectionFailure | ExecutionTimeout) or _is_unconfirmed(error):
         return True
-    if isinstance(error, OperationFailure) and error.code in _TRANSIENT_CODES:
+    if isinstance(error, OperationFailure) and _codes(error) & _TRANSIENT_CODES:
         return True
     return any(error.has_error_label(label) for label in _TRANSIENT_LABELS)

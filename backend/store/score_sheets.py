@@ -9,13 +9,19 @@ starts as it is shown item by item (points as numbers). `version` counts the wri
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pymongo import UpdateOne
 
 from backend.store.mongo import Database, Document, Session, blocking
 
 SCHEMA = 1
 # What a signed sheet counts with.
 SIGNED_FIELDS = {"visit_id": 1, "inspector_id": 1, "name": 1, "state": 1, "points": 1, "clauses": 1}
+
+# Visit and inspector.
+SheetKey: TypeAlias = tuple[str, str]
 
 
 def new_sheet(
@@ -109,21 +115,37 @@ async def of_inspector(
     return await db.score_sheets.find_one({"visit_id": visit_id, "inspector_id": inspector_id}, session=session)
 
 
-def own_now(db: Database, visit_id: str, inspector_id: str) -> Document | None:
-    """The same for a thread, which it holds up."""
-    return blocking(db).score_sheets.find_one({"visit_id": visit_id, "inspector_id": inspector_id})
+def own_now(db: Database, keys: Sequence[SheetKey]) -> Mapping[SheetKey, Document]:
+    """The same of several visits and inspectors, in one round trip, for a thread, which it holds up."""
+    wanted = [{"visit_id": visit_id, "inspector_id": inspector_id} for visit_id, inspector_id in keys]
+    found = blocking(db).score_sheets.find(wanted[0] if len(wanted) == 1 else {"$or": wanted})
+    return {(sheet["visit_id"], sheet["inspector_id"]): sheet for sheet in found}
 
 
-def append_now(
-    db: Database, sheet: Mapping[str, Any], batch: Mapping[str, Any], changes: Mapping[str, Any], size: int
-) -> bool:
-    """Appends the batch and sets what follows from it, if nobody was faster; whether nobody was.
+@dataclass(frozen=True, slots=True)
+class Append:
+    """A batch for a sheet as it was read, what follows from it, and by how many bytes the sheet grows."""
+
+    sheet: Mapping[str, Any]
+    batch: Mapping[str, Any]
+    changes: Mapping[str, Any]
+    size: int
+
+
+def append_now(db: Database, appends: Sequence[Append]) -> bool:
+    """Appends each batch to a sheet of its own and sets what follows from it, in one round trip; whether all of them
+    were appended. Where somebody was faster with a sheet, this one's batch was not, and nobody says which.
 
     It is for a thread, which it holds up.
     """
-    update = {"$push": {"batches": batch}, "$set": changes, "$inc": {"version": 1, "size": size}}
-    as_read = {"_id": sheet["_id"], "version": sheet["version"]}
-    return bool(blocking(db).score_sheets.update_one(as_read, update).matched_count)
+    writes = [
+        UpdateOne(
+            {"_id": each.sheet["_id"], "version": each.sheet["version"]},
+            {"$push": {"batches": each.batch}, "$set": each.changes, "$inc": {"version": 1, "size": each.size}},
+        )
+        for each in appends
+    ]
+    return blocking(db).score_sheets.bulk_write(writes, ordered=False).matched_count == len(writes)
 
 
 async def open_all(db: Database, session: Session, visit_id: str, own: Mapping[str, Any]) -> None:

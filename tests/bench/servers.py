@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from backend.app import make_server as make_service_server
 from backend.config_files import default_config_folder, load_cycle, load_districts, load_notices, load_rubric
 from backend.deps import Deps
 from backend.logs import configure_logs
+from backend.server import SWITCH_SECONDS
 from backend.settings import Settings
 from backend.store.mongo import Database, connect
 
@@ -27,6 +29,7 @@ def make_server(kind: str, uri: str, database: str) -> int:
     db = connect(uri, database)
     match kind:
         case "service":
+            sys.setswitchinterval(SWITCH_SECONDS)
             server = make_service_server(make_app(make_deps(db)))
         case "same round trips":
             server = _bare(SameRoundTrips, db)

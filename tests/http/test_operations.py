@@ -178,6 +178,29 @@ async def test_batches_of_several_devices_at_once_are_all_kept(
     assert len(values(await world.sheet(visit, inspector))) == 8
 
 
+async def test_what_many_send_at_once_is_each_ones_own_business(
+    world: Visiting, inspector: SignedIn, visit: str
+) -> None:
+    """Batches that wait for a thread are stored together, with one read and one write."""
+    stranger, code, visits = await world.sign_in("inspector"), next(iter(world.rubric.items)), [visit]
+    for day in range(6, 11):
+        school = await world.school(f"第{day}小学")
+        visits.append(await world.plan(school, inspector, date=f"2022-09-{day:02}"))
+    phones = [Phone(inspector) for _ in visits]
+    sent = [world.operations(phone, [(code, "points", 0)]) for phone in phones]
+    sending = [world.send(each, phone, made) for each, phone, made in zip(visits, phones, sent, strict=True)]
+    wrong = world.send(visit, Phone(inspector), [{"id": "no id"}])
+    not_of_the_team = world.send(visit, other := Phone(stranger), world.operations(other, [(code, "points", 0)]))
+    again = world.send(visit, phones[0], sent[0])
+    refused, missing, twice, *answers = await asyncio.gather(wrong, not_of_the_team, again, *sending)
+    assert (refused.status, missing.status) == (422, 404)
+    assert [answer.status for answer in (twice, *answers)] == [200] * 7
+    applied = [answer.json["applied"] for answer in answers]
+    assert applied[1:] == [[made[0]["id"]] for made in sent[1:]]
+    assert applied[0] + twice.json["applied"] == [sent[0][0]["id"]]
+    assert [len(values(await world.sheet(each, inspector))) for each in visits] == [1] * 6
+
+
 async def test_the_same_id_twice_in_a_batch_is_applied_once(world: Visiting, inspector: SignedIn, visit: str) -> None:
     phone = world.phone(inspector)
     (operation,) = world.operations(phone, [("1.1.1", "points", 1)])

@@ -150,6 +150,9 @@ async def test_an_election_is_outlasted_once_and_then_said(database: Database, c
     ("error", "passes"),
     [
         (WriteConcernError("waiting for replication timed out", 64), True),
+        (BulkWriteError({"writeConcernErrors": [{"code": 64, "errmsg": "waiting for replication timed out"}]}), True),
+        (BulkWriteError({"writeErrors": [{"index": 1, "code": NOT_PRIMARY, "errmsg": "not primary"}]}), True),
+        (BulkWriteError({"writeErrors": [{"index": 1, "code": 10334, "errmsg": "too large"}]}), False),
         (OperationFailure("no such command", 59), False),
         (ValueError("not the database's"), False),
         (Conflict("已改动"), False),
