@@ -140,7 +140,7 @@ async def test_screenshots_of_october(office: Office, clock: Clock) -> None:
     desk = await office.desk(city.officer)
     page = desk.page
     await desk.go("/decisions")
-    await page.get_by_role("button", name="甲小学的说明").click()
+    await page.get_by_role("button", name="甲小学", exact=True).click()
     await expect(page.get_by_role("dialog", name="甲小学")).to_contain_text("还没有认定过")
     await shoot(desk, "explanation")
     await page.keyboard.press("Escape")
