@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Field
@@ -19,20 +18,20 @@ SMALL = """() => [...document.querySelectorAll('button, a, input, textarea')]
   .filter((each) => { const box = each.getBoundingClientRect()
     return !each.classList.contains('hidden-label') && box.width > 0 && (box.width < 43.5 || box.height < 43.5) })
   .map((each) => each.outerHTML.slice(0, 120))"""
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # Text at 200 %, as the system's setting makes it.
 LARGE = "() => { document.documentElement.style.fontSize = '200%' }"
 NAME = """() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText.trim()"""
 WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_is_accessible(field: Field, scheme: Literal["light", "dark"]) -> None:
+async def test_every_page_is_accessible(field: Field) -> None:
     visiting = field.visiting
     team = await visiting.inspectors(2)
     visit = await visiting.plan(await visiting.school(), *team)
     await visiting.score(visit, team[0], *[each for each in visiting.everything() if each[0] != "1.1.2"])
     phone = await field.new_phone(team[0])
-    await phone.page.emulate_media(color_scheme=scheme)
     await phone.take_along(visit)
     await phone.go(f"/m/visits/{visit}/score/1.1")
     await phone.photograph("1.1.1", [("one.jpg", picture("1.1.1"))])
@@ -42,9 +41,7 @@ async def test_every_page_is_accessible(field: Field, scheme: Literal["light", "
     for path in ("/m/", "/m/waiting", "/m/phone", f"/m/visits/{visit}", *(f"/m/visits/{visit}/{at}" for at in places)):
         await phone.go(path)
         await phone.page.locator("header.banner").get_by_text("已全部同步").wait_for()
-        # Not as a script tag: the pages' policy runs nothing but their own.
-        await phone.page.evaluate(AXE.read_text())
-        problems = await phone.page.evaluate(RUN) + [f"small: {each}" for each in await phone.page.evaluate(SMALL)]
+        problems = [*await by_axe(phone), *[f"small: {each}" for each in await phone.page.evaluate(SMALL)]]
         if await phone.page.evaluate(WIDE) > 0:
             problems.append("wider than the screen")
         await phone.page.evaluate(LARGE)
@@ -55,14 +52,26 @@ async def test_every_page_is_accessible(field: Field, scheme: Literal["light", "
     assert "\n".join(found) == ""
 
 
+async def by_axe(phone: Phone) -> list[str]:
+    """What axe finds on the page as it stands, in the light and in the dark."""
+    found = list[str]()
+    # Not as a script tag: the pages' policy runs nothing but their own.
+    await phone.page.evaluate(AXE.read_text())
+    for scheme in SCHEMES:
+        await phone.page.emulate_media(color_scheme=scheme)
+        # Colours change at once, or fade.
+        await phone.page.wait_for_function("() => document.getAnimations().length === 0")
+        found += [f"{scheme}: {each}" for each in await phone.page.evaluate(RUN)]
+    return found
+
+
 async def over_a_page(phone: Phone, visit: str) -> list[str]:
     """What is wrong with what opens over a page: a photo, its marking, a question."""
     page, found = phone.page, list[str]()
 
     async def look(name: str) -> None:
         await page.wait_for_timeout(400)  # Until it has come in.
-        await page.evaluate(AXE.read_text())
-        found.extend(f"{name}: {each}" for each in await page.evaluate(RUN))
+        found.extend(f"{name}, {each}" for each in await by_axe(phone))
 
     await phone.offline()
     await phone.go(f"/m/visits/{visit}/score/1.1")

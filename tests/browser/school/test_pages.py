@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 import pytest
 from playwright.async_api import expect
@@ -13,35 +12,31 @@ from tests.browser.school import others
 from tests.browser.school.conftest import Evening
 from tests.browser.school.phone import SchoolPhone
 from tests.browser.school.test_whole_way import LEFT, TYPED, fill_in_the_rest
-from tests.browser.test_accessible import AXE, RUN, SMALL, WIDE
+from tests.browser.test_accessible import SCHEMES, SMALL, WIDE, Scheme, by_axe
 from tests.browser.test_screenshots import FOLDER
 from tests.http.submitted import Registered
 
-Scheme = Literal["light", "dark"]
 See = Callable[[str], Awaitable[None]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_is_accessible(evening: Evening, scheme: Scheme) -> None:
+async def test_every_page_is_accessible(evening: Evening) -> None:
     found: dict[str, list[str]] = {}
-    phone = await phone_in(evening, scheme)
+    phone = await phone_in(evening, "light")
 
     async def see(name: str) -> None:
         page = phone.page
         # Nothing is on its way, or under the banner.
         await page.evaluate("() => scrollTo(0, 0)")
         await page.wait_for_function("() => document.getAnimations().length === 0")
-        # Not as a script tag: the pages' policy runs nothing but their own.
-        await page.evaluate(AXE.read_text())
         wide = [f"{name} is too wide"] if await page.evaluate(WIDE) > 0 else []
-        found[name] = [*await page.evaluate(RUN), *await page.evaluate(SMALL), *wide]
+        found[name] = [*await by_axe(phone), *await page.evaluate(SMALL), *wide]
 
     await tour(evening, phone, see)
     assert {name: what for name, what in found.items() if what} == {}
 
 
 @pytest.mark.pictures
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 async def test_screenshots(evening: Evening, scheme: Scheme) -> None:
     await asyncio.to_thread(FOLDER.mkdir, parents=True, exist_ok=True)
     phone = await phone_in(evening, scheme)
