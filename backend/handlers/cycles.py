@@ -2,7 +2,7 @@
 
 from tornado.web import Finish
 
-from backend.errors import Conflict
+from backend.errors import Conflict, NotFound
 from backend.handlers.base import Handler
 from backend.handlers.operation import operation
 from backend.handlers.routing import Route
@@ -13,6 +13,7 @@ from backend.models.cycles import (
     CycleView,
     DistrictDates,
     Extension,
+    RubricQuery,
     RubricView,
 )
 from backend.services import cycle_changes, cycles
@@ -62,10 +63,11 @@ class DistrictExtension(Handler):
 class CurrentRubric(Handler):
     """/api/rubric"""
 
-    @operation("rubric.read", answer=RubricView, errors=(Conflict,))
+    @operation("rubric.read", query=RubricQuery, answer=RubricView, errors=(Conflict, NotFound))
     async def get(self) -> RubricView:
-        """The rubric of the cycle that runs. Its ETag is its sha256: a client that has it is answered 304."""
-        rubric = await cycles.rubric(self.deps)
+        """The rubric of the cycle that runs, or of a hash. Its ETag is its sha256: a client that has it is answered
+        304."""
+        rubric = await cycles.rubric(self.deps, self.query.sha256)
         etag = f'"{rubric.sha256}"'
         self.set_header("ETag", etag)
         self.set_header("Cache-Control", "private, no-cache")

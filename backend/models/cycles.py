@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from backend.models.base import Instant, Model, PointsOut
+from backend.models.evidence import Sha256
 from backend.models.submissions import Reason
 
 # A cycle's file in config/, and a district's id.
@@ -153,6 +154,12 @@ class GroupView(Model):
     name: str
     points: PointsOut
     indicators: list[IndicatorView]
+
+
+class RubricQuery(Model):
+    """Which rubric: by its hash, or the one of the cycle that runs."""
+
+    sha256: Sha256 | None = None
 
 
 class RubricView(Model):

@@ -53,7 +53,8 @@ class DecisionPointer(Model):
 class DecisionRow(Model):
     """A submission with its grade as it stands: proposed while it is scored, then confirmed.
 
-    `version` is that of the grade: to confirm just what was seen, send it along.
+    `version` is that of the grade: to confirm just what was seen, send it along. `rubric_sha256` is the rubric that it
+    follows from.
     """
 
     submission_id: Id
@@ -63,6 +64,7 @@ class DecisionRow(Model):
     state: DecisionState
     version: int
     grade: GradeResult
+    rubric_sha256: str
     discrepancies: int
     decision: DecisionPointer | None
 

@@ -103,10 +103,14 @@ class ContentCheckView(Model):
 
 
 class SubmissionView(Model):
-    """A submission whole. `versions` has the version of every field written so far; all others are at 0."""
+    """A submission whole. `versions` has the version of every field written so far; all others are at 0.
+
+    `rubric_sha256` is the rubric that it is assessed by: a published one keeps that which it was published by.
+    """
 
     id: Id
     cycle: str
+    rubric_sha256: str
     school: SchoolOfSubmission
     district: str
     state: State

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from backend.deps import Deps
-from backend.errors import Conflict
+from backend.errors import Conflict, NotFound
 from backend.models.cycles import (
     ClauseView,
     CycleDates,
@@ -71,9 +71,18 @@ async def read(deps: Deps, actor: Actor) -> CycleView:
     return cycle_view(await current(deps), await _districts_of(deps, actor))
 
 
-async def rubric(deps: Deps) -> RubricView:
-    """The rubric that the cycle pinned. Raises `Conflict` where no cycle is open."""
-    return _rubric_view((await current(deps)).rubric)
+async def rubric(deps: Deps, sha256: str | None) -> RubricView:
+    """The rubric that the cycle pinned; or the one of this hash, which a published result may have kept.
+
+    Raises `Conflict` where no cycle is open, `NotFound` for a hash of none that was ever in force.
+    """
+    pinned = (await current(deps)).rubric
+    if sha256 is None or sha256 == pinned.sha256:
+        return _rubric_view(pinned)
+    try:
+        return _rubric_view(await cycles.find_rubric(deps.db, sha256, deps.cycle_cache))
+    except KeyError:
+        raise NotFound("没有这个版本的评估细则，请检查网址") from None
 
 
 async def _districts_of(deps: Deps, actor: Actor) -> Sequence[District]:

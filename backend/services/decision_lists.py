@@ -86,6 +86,7 @@ def row_fields(cycle: OpenCycle, submission: Mapping[str, Any], outcome: Mapping
         "state": submission["state"],
         "version": outcome["version"],
         "grade": grade_view(cycle.cycle.rules, outcome),
+        "rubric_sha256": outcome["rubric"],
         "discrepancies": outcome["discrepancies"],
         "decision": pointer and DecisionPointer(id=pointer["id"], version=pointer["version"]),
     }

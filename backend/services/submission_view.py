@@ -70,6 +70,7 @@ async def whole(deps: Deps, actor: Actor, cycle: OpenCycle, submission: Mapping[
     return SubmissionView(
         id=submission["_id"],
         cycle=submission["cycle"],
+        rubric_sha256=cycle.rubric.sha256,
         school=school_view(submission),
         district=submission["district"],
         state=state,

@@ -179,6 +179,14 @@ async def test_what_is_published_stays_with_its_rubric(city: City) -> None:
     stored = await city.service.deps.db.submissions.find_one({"_id": published.submission_id})
     assert stored is not None
     assert stored["rubric_sha256"] == star["present_sha256"]
+    # Whoever shows it asks for the rubric that it names.
+    for submission, sha256 in ((published, star["present_sha256"]), (scored, star["sha256"])):
+        grade = (await city.get(f"/api/submissions/{submission.submission_id}/decision")).json
+        assert grade["rubric_sha256"] == sha256
+        rubric = (await city.get(f"/api/rubric?sha256={sha256}")).json
+        assert rubric["sha256"] == sha256
+    assert (await city.get("/api/rubric")).json["sha256"] == star["sha256"]
+    assert (await city.get(f"/api/rubric?sha256={'0' * 64}")).status == 404
     # Even a correction is by the rubric that it was published by.
     body = {"submission_id": published.submission_id, "reason": "登记有误", "rulings": [{"item": "1.1.2", "points": 0}]}
     assert (await city.post(f"/api/publications/{publication['id']}/corrections", body)).status == 201

@@ -32,6 +32,7 @@ async def test_a_complete_form_is_submitted(world: World, database: Database, cl
     assert answer.json["state"] == "submitted"
     view = await world.read(school)
     assert (view["state"], view["state_name"], view["version"]) == ("submitted", "已提交", answer.json["version"])
+    assert view["rubric_sha256"] == world.rubric.sha256
     assert datetime.fromisoformat(view["submitted_at"]) == clock()
     (step,) = view["history"]
     assert (step["event"], step["round"], step["by_role"]) == ("submitted", 1, "学校联系人")

@@ -66,7 +66,7 @@ export async function pullVisit(db: PersonDatabase, api: Api, visit: string): Pr
   const pack = await api.get<Pack>(`/api/visits/${visit}/pack`)
   if (!pack.ok) return pack
   if (!(await db.rubrics.get(pack.data.rubric.sha256))) {
-    const rubric = await api.get<RubricView>('/api/rubric')
+    const rubric = await api.get<RubricView>(`/api/rubric?sha256=${pack.data.rubric.sha256}`)
     if (!rubric.ok) return rubric
     await db.rubrics.put(rubric.data)
   }

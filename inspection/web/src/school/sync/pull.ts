@@ -19,12 +19,6 @@ export const NONE = 'none'
 export async function pullFirst(db: SchoolDatabase, api: Api): Promise<Failure | null> {
   const cycle = await api.get<CycleView>('/api/cycle')
   if (!cycle.ok) return none(db, cycle)
-  const rubric = await db.read<RubricView>(RUBRIC)
-  if (rubric?.sha256 !== cycle.data.rubric_sha256) {
-    const fresh = await api.get<RubricView>('/api/rubric')
-    if (!fresh.ok) return fresh
-    await db.keep(RUBRIC, fresh.data)
-  }
   await db.keep(CYCLE, cycle.data)
   const listed = await api.get<{ items: SubmissionSummary[] }>('/api/submissions')
   if (!listed.ok) return listed
@@ -50,10 +44,21 @@ async function forget(db: SchoolDatabase): Promise<void> {
   await Promise.all([VIEW, VERSION].map((name) => db.keep(name, null)))
 }
 
+/** The rubric that the submission is assessed by: a published one keeps its own, whatever the cycle's becomes. */
+async function pullRubric(db: SchoolDatabase, api: Api, sha256: string): Promise<Failure | null> {
+  if ((await db.read<RubricView>(RUBRIC))?.sha256 === sha256) return null
+  const fresh = await api.get<RubricView>(`/api/rubric?sha256=${sha256}`)
+  if (!fresh.ok) return fresh
+  await db.keep(RUBRIC, fresh.data)
+  return null
+}
+
 /** The submission whole: what is missing, what can be done, what happened. */
 export async function pullView(db: SchoolDatabase, api: Api, submission: string): Promise<Failure | null> {
   const answer = await api.get<SubmissionView>(`/api/submissions/${submission}`)
   if (!answer.ok) return answer
+  const failure = await pullRubric(db, api, answer.data.rubric_sha256)
+  if (failure) return failure
   await db.transaction('rw', db.tables, async () => {
     for (const field of fieldsOf(answer.data)) {
       const known = await db.fields.get(field.field)
