@@ -56,8 +56,9 @@ class Deps:
     passwords: Passwords = field(default_factory=Passwords)
     wechat: WeChat | None = None
     threads: Threads = field(default_factory=lambda: Threads("documents"))
-    # One thread: a second would only keep the interpreter's lock from the event loop.
-    batches: Gathering[Any, Any] = field(default_factory=lambda: Gathering(Threads("batches", 1), 8, 500, patience=5.0))
+    # One thread: a second would only keep the interpreter's lock from the event loop. Four at a time: their answers go
+    # out together, and the loop does nothing else meanwhile.
+    batches: Gathering[Any, Any] = field(default_factory=lambda: Gathering(Threads("batches", 1), 4, 500, patience=5.0))
     decoders: Threads = field(default_factory=lambda: Threads("photos", _cores(), nice=10))
     font: Font = field(default_factory=find_font)
     web: WebBuild = field(default_factory=WebBuild)
