@@ -2,7 +2,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run run-lan test lint format web bench soak screenshots preview wheel setup lock clean
+.PHONY: help run run-lan test lint lint-code lint-web packages format web bench soak screenshots preview wheel setup lock clean
 
 VENV_PYTHON = .venv/bin/python
 # One more than there are cores: tests wait for browsers, and for processes that they have killed.
@@ -21,18 +21,26 @@ run: setup web ## Start the service with a demonstration on http://127.0.0.1:888
 run-lan: setup web ## The same over HTTPS for phones in this network, with a certificate authority of its own (docs/lan.md)
 	@exec $(VENV_PYTHON) -m backend lan
 
-test: lint web ## Every check and every test
-	.ci/nginx.sh
-	.ci/browser.sh
+test: setup ## Every check and every test
+	@$(MAKE) --jobs 3 lint-code lint-web packages
 	.ci/web.sh test
 	TMPDIR=$(SCRATCH) $(VENV_PYTHON) -m pytest -n $(WORKERS)
 
-lint: setup ## Style, types, and who may import whom
+lint: lint-code lint-web ## Style, types, and who may import whom
+
+lint-code: setup
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
+
+lint-web: setup
 	.ci/web.sh check lint
+
+# What tests need of the system: an nginx and a Chromium.
+packages: setup
+	.ci/nginx.sh
+	.ci/browser.sh
 
 format: setup ## Put the source in shape
 	$(VENV_PYTHON) -m ruff check --fix

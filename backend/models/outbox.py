@@ -78,7 +78,8 @@ class Rendered(Model):
 
 
 class OutboxRow(Model):
-    """One message to one person; `last_error` says why the last attempt failed. It is in their inbox in any case."""
+    """One message to one person; `last_error` says why the last attempt failed, and `last_error_text` says it in words.
+    It is in their inbox in any case."""
 
     id: Id
     event: str
@@ -88,6 +89,7 @@ class OutboxRow(Model):
     state: Delivery
     attempts: int
     last_error: str | None
+    last_error_text: str | None
     created_at: Instant
     due_at: Instant
     finished_at: Instant | None

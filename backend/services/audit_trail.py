@@ -20,7 +20,8 @@ async def find(deps: Deps, actor: Actor, query: AuditQuery, skip: int, limit: in
     rows, total = await audit.table(deps.db, wanted, descending=query.sort.startswith("-"), skip=skip, limit=limit)
     actors = await names_of(deps.db, {row["actor"]["person_id"] for row in rows if row["actor"]})
     objects = await _names_of_objects(deps, rows)
-    return Found(rows, total, lambda row: _view(row, actors, objects))
+    districts = {each.id: each.name for each in deps.districts}
+    return Found(rows, total, lambda row: _view(row, actors, objects, districts))
 
 
 async def _names_of_objects(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -37,7 +38,9 @@ async def _names_of_objects(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Ma
     return found | of_schools | of_visits
 
 
-def _view(row: Mapping[str, Any], actors: Mapping[str, str], objects: Mapping[str, str]) -> AuditRow:
+def _view(
+    row: Mapping[str, Any], actors: Mapping[str, str], objects: Mapping[str, str], districts: Mapping[str, str]
+) -> AuditRow:
     kind, object_id = row["object"]["kind"], row["object"]["id"]
     return AuditRow(
         id=row["_id"],
@@ -48,7 +51,7 @@ def _view(row: Mapping[str, Any], actors: Mapping[str, str], objects: Mapping[st
         object=AuditObject(kind=kind, kind_name=KINDS.get(kind, kind), id=object_id, name=objects.get(object_id)),
         before=row["before"],
         after=row["after"],
-        changes=changes_of(row["before"], row["after"]),
+        changes=changes_of(row["before"], row["after"], districts),
         reason=row["reason"],
     )
 

@@ -1,11 +1,13 @@
 """What an event of the audit trail changed, field by field, in words."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from backend.models.audit_trail import AuditChange
+from backend.models.documents import KIND_NAMES as DOCUMENT_NAMES
+from backend.models.people import ROLE_NAMES, Role
+from inspection.rules.points import as_number
 from inspection.rules.workflow import SHANGHAI
 
 # What events are about.
@@ -46,8 +48,8 @@ _FIELDS: Mapping[str, str] = {
     "school_id": "学校",
     "submission_id": "申报",
     "person_id": "人员",
-    "points": "得分（百分之一分）",
-    "total": "总分（百分之一分）",
+    "points": "得分",
+    "total": "总分",
     "attained": "达到",
     "awarded": "认定",
     "hand_in": "上报截止",
@@ -73,9 +75,28 @@ _FIELDS: Mapping[str, str] = {
     "rubric": "细则",
     "rubric_sha256": "细则指纹",
     "location": "位置",
+    "cycle": "周期",
+    "clauses": "各项要求",
+    "code": "编码",
+    "document": "文书",
+    "evidence_id": "佐证",
+    "how": "方式",
+    "inspector_id": "评估专家",
+    "item": "指标",
+    "items": "指标",
+    "notice_id": "公示",
+    "publication_id": "公布",
+    "rank": "由谁裁定",
+    "role": "身份",
+    "settled": "处理",
+    "signed_at": "签字",
+    "subject": "关于",
+    "submission_closes": "申报截止",
+    "submitted": "已提交",
+    "visit_id": "现场评估",
 }
 
-_VALUES: Mapping[str, str] = {
+_VALUES: Mapping[str, str] = {kind.value: name for kind, name in DOCUMENT_NAMES.items()} | {
     "draft": "填报中",
     "submitted": "已提交",
     "returned": "已退回",
@@ -91,28 +112,72 @@ _VALUES: Mapping[str, str] = {
     "qualified": "合格型",
     "sustained": "异议成立",
     "dismissed": "异议不成立",
+    "morning": "上午",
+    "afternoon": "下午",
+    "primary": "小学",
+    "junior": "初中",
+    "senior": "高中",
+    "planned": "已安排",
+    "open": "进行中",
+    "closed": "已结束",
+    "cancelled": "已取消",
+    "publication": "公布",
+    "correction": "更正",
+    "lead": "组长",
+    "city": "市教育局",
+    "link": "登录链接",
+    "password": "密码",
+    "switch": "换身份",
+    "wechat": "微信",
 }
 
 
-def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[AuditChange]:
-    """The fields that differ, or were said for the first time; with what was there before."""
+# Scores, which are kept in hundredths.
+_POINTS = {"points", "total"}
+# So much of a hash tells two apart.
+_SHOWN_OF_HASH = 12
+
+
+def changes_of(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, districts: Mapping[str, str]
+) -> list[AuditChange]:
+    """The fields that differ, or were said for the first time; with what was there before.
+
+    `districts` are their names by id.
+    """
     names = dict.fromkeys([*(before or {}), *(after or {})])
     found = [
         AuditChange(
-            name=_FIELDS.get(name, name), before=_told((before or {}).get(name)), after=_told((after or {}).get(name))
+            name=_FIELDS.get(name, name),
+            before=_told(name, (before or {}).get(name), districts),
+            after=_told(name, (after or {}).get(name), districts),
         )
         for name in names
     ]
     return [each for each in found if each.before != each.after]
 
 
-def _told(value: Any) -> str:
-    if value is None or value == "":
+def _told(name: str, value: Any, districts: Mapping[str, str]) -> str:
+    if value is None or value in ("", [], {}, ()):
         return "（空）"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, str):
-        return _VALUES.get(value, value)
-    return json.dumps(value, ensure_ascii=False, default=_told)
+    match value:
+        case bool():
+            return "是" if value else "否"
+        case int() if name in _POINTS:
+            return str(as_number(value))
+        case datetime():
+            return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        case str() if name.endswith("sha256"):
+            return value[:_SHOWN_OF_HASH] + "…"
+        case str() if name == "district":
+            return districts.get(value, value)
+        case str():
+            return _VALUES.get(value, value)
+        case {"role": role}:
+            place = districts.get(value.get("district") or "")
+            return ROLE_NAMES[Role(role)] + (f"（{place}）" if place else "")
+        case Mapping():
+            return "；".join(f"{_FIELDS.get(key, key)} {_told(key, each, districts)}" for key, each in value.items())
+        case list() | tuple():
+            return "、".join(_told(name, each, districts) for each in value)
+    return str(value)

@@ -56,11 +56,12 @@ def _fields(part: Any) -> dict[str, Any]:
 
 async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, datetime]:
     """Keeps the content under a new code, or finds the code that it has; gives the code, and when it was made."""
-    text = printed.text
-    sha256 = digest(text)
+    # Of a report it is some 100 KB of JSON.
+    text, sha256 = await deps.threads.run(lambda: _hashed(printed))
     # A content that is kept stays. Only a new one is looked for again in a transaction.
     if known := await documents.find_same(deps.db, None, printed.kind, printed.subject, sha256):
         return known["_id"], known["made_at"]
+    basis_sha256 = await deps.threads.run(lambda: printed.basis_sha256)
 
     async def work(transaction: Session) -> tuple[str, datetime]:
         known = await documents.find_same(deps.db, transaction, printed.kind, printed.subject, sha256)
@@ -78,7 +79,7 @@ async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, dateti
             "made_at": now,
             "made_by": actor.person_id,
             "sha256": sha256,
-            "basis_sha256": printed.basis_sha256,
+            "basis_sha256": basis_sha256,
             "content": text,
         }
         await documents.insert(deps.db, transaction, document)
@@ -87,6 +88,11 @@ async def issue(deps: Deps, actor: Actor, printed: Printed) -> tuple[str, dateti
         return code, now
 
     return await transact(deps.db, work)
+
+
+def _hashed(printed: Printed) -> tuple[str, str]:
+    text = printed.text
+    return text, digest(text)
 
 
 async def render(

@@ -19,6 +19,7 @@ from backend.models.outbox import (
 )
 from backend.models.people import Actor
 from backend.services.audit import audit
+from backend.services.delivery_words import in_words
 from backend.store import deliveries, inbox, outbox
 from backend.store.mongo import Session, transact
 from backend.store.notices import names_of
@@ -74,6 +75,7 @@ def _view(row: Mapping[str, Any], name: str | None, read_at: datetime | None) ->
         state=Delivery(row["state"]),
         attempts=row["attempts"],
         last_error=row["last_error"],
+        last_error_text=in_words(row["last_error"]),
         created_at=row["created_at"],
         due_at=row["due_at"],
         finished_at=row["finished_at"],

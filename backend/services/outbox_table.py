@@ -43,7 +43,7 @@ TABLE = Table(
         "created_at": TableColumn("时间", 18, lambda row: when(row.created_at)),
         "state": TableColumn("投递", 12, lambda row: _STATES[row.state]),
         "attempts": TableColumn("次数", 8, lambda row: row.attempts),
-        "last_error": TableColumn("原因", 30, lambda row: row.last_error or ""),
+        "last_error": TableColumn("原因", 40, lambda row: row.last_error_text or ""),
         "finished_at": TableColumn("投递结束", 18, lambda row: when(row.finished_at)),
         "read_at": TableColumn("阅读", 18, lambda row: when(row.read_at) or "未读"),
     },

@@ -54,10 +54,10 @@ async def test_the_city_has_messages_delivered_again(service: Service, signed_in
     assert len((await city.post("/api/outbox/resend", {"state": "dead"})).json["resent"]) == 1
     assert (await city.post("/api/outbox/resend", {"state": "dead"})).json == {"resent": []}
     found = {
-        (row["state"], row["attempts"], row["last_error"])
+        (row["state"], row["attempts"], row["last_error_text"])
         for row in (await city.get("/api/tables/outbox")).json["items"]
     }
-    assert found == {("sent", 3, "bad_field:47003:thing1"), ("pending", 0, None)}
+    assert found == {("sent", 3, "内容不合模板的要求，请检查模板（47003，thing1）"), ("pending", 0, None)}
     events = [
         event["event"] for event in (await city.get("/api/tables/audit-events?event=outbox.resent")).json["items"]
     ]
