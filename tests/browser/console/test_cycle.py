@@ -45,7 +45,7 @@ async def test_a_workbook_is_seen_whole_before_it_is_saved(office: Office, tmp_p
     wrong.write_bytes(workbook(SCHOOLS, good, ["海陵县", "泰州市第二小学", "小学", "李四", "1390000"]))
     right.write_bytes(workbook(SCHOOLS, good, ["海陵区", " 泰州市第二小学", "小学", "李四", "１３９００００００２２"]))
     await page.locator("input[type=file]").set_input_files(wrong)
-    problems = page.get_by_role("alert")
+    problems = page.locator("main").get_by_role("alert")
     await expect(problems.get_by_role("listitem")).to_have_count(2)
     await expect(problems).to_contain_text("第 3 行“市（区）”（A3）：不认识“海陵县”")
     await expect(row(desk, "泰州市第二小学")).to_contain_text("要改")
@@ -66,7 +66,7 @@ async def test_a_workbook_is_seen_whole_before_it_is_saved(office: Office, tmp_p
     junk = tmp_path / "坏.xlsx"
     junk.write_bytes(b"not a workbook")
     await page.locator("input[type=file]").set_input_files(junk)
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.locator("main").get_by_role("alert")).to_be_visible()
     people = tmp_path / "人员.xlsx"
     people.write_bytes(workbook(PEOPLE, ["孙专家", "13900000031", "市级评估专家", None, None]))
     await page.locator("input[type=file]").set_input_files(people)
