@@ -163,9 +163,10 @@ def sample_case(served: Served, request: Request) -> Any:
 
 
 def prepared(served: Served, line: Line, role: str) -> Case:
-    """The role's business with the operation: a school of its own where the request may change something."""
-    shared = served.subjects["hailing"]
-    if may(line, role) and (line.verb != "GET" or SAMPLES[line.operation.id].district != shared.district):
+    """The role's business with the operation: a school of its own where the request may change something, or something
+    is to be there."""
+    shared, sample = served.subjects["hailing"], SAMPLES[line.operation.id]
+    if may(line, role) and (line.verb != "GET" or sample.prepare or sample.district != shared.district):
         return served.run(case_of(served.world, line, role))
     return Case(served.world, shared, served.run(actor_for(served.world, shared, role)), role)
 
