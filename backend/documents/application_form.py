@@ -3,6 +3,7 @@
 from docx.table import _Cell
 
 from backend.documents.contents import ApplicationForm, Stamp
+from backend.documents.package import packed
 from backend.documents.paper import (
     BOTTOM,
     LEFT,
@@ -17,7 +18,6 @@ from backend.documents.paper import (
     open_edge,
     put,
     rows_of,
-    saved,
     set_height,
     table,
 )
@@ -62,7 +62,7 @@ def docx(form: ApplicationForm, stamp: Stamp) -> bytes:
         put(above, label, font=SONG, align=LEFT, upright=TOP)
         add_line(above, form.opinions[office].text or "", before=6)
         _seal(above, below, "（盖章）", form.opinions[office].day)
-    return saved(document)
+    return packed(document)
 
 
 def _line(cells: list[_Cell], texts: tuple[str, str | None, str, str | None]) -> None:

@@ -8,7 +8,7 @@ from docx.shared import Cm
 from docx.table import Table, _Cell
 
 from backend.documents.contents import InspectionReport, Number, SignatureLine, Stamp
-from backend.documents.package import add_picture
+from backend.documents.package import add_picture, packed
 from backend.documents.paper import (
     CENTRE,
     HEI,
@@ -23,7 +23,6 @@ from backend.documents.paper import (
     put,
     row_like,
     rows_of,
-    saved,
     set_height,
     set_heights,
     table,
@@ -49,7 +48,7 @@ def docx(content: InspectionReport, stamp: Stamp, pictures: Pictures = {}) -> by
     _rulings(document, content)
     _photos(document, content, pictures)
     _signatures(document, content, pictures)
-    return saved(document)
+    return packed(document)
 
 
 def _section(document: Docx, title: str) -> None:

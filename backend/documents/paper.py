@@ -24,7 +24,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from backend.documents.contents import Stamp
-from backend.documents.package import add_picture, blank, packed
+from backend.documents.package import add_picture, blank
 from backend.documents.texts import code_line, printable, where_line
 
 # The fonts of official papers (GB/T 9704): titles, text, headings. Digits and Latin letters have their own.
@@ -73,11 +73,6 @@ def text_width(document: Docx) -> int:
     """The width between the margins, in EMU."""
     section = document.sections[0]
     return (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
-
-
-def saved(document: Docx) -> bytes:
-    """The bytes of the .docx file."""
-    return packed(document)
 
 
 def write(

@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from backend.documents.contents import PublicationDocument, Stamp
+from backend.documents.package import packed
 from backend.documents.paper import (
     HEI,
     RIGHT,
@@ -13,7 +14,6 @@ from backend.documents.paper import (
     new_document,
     put,
     rows_of,
-    saved,
     set_heights,
     table,
     write,
@@ -53,7 +53,7 @@ def docx(content: PublicationDocument, stamp: Stamp) -> bytes:
     office = write(document.add_paragraph(), _OFFICE, size=14, align=RIGHT)
     office.paragraph_format.space_before = 457_200
     write(document.add_paragraph(), day_text(content.day), size=14, align=RIGHT)
-    return saved(document)
+    return packed(document)
 
 
 def _intro(content: PublicationDocument) -> str:

@@ -1,6 +1,7 @@
 """附件4, the recommendation list of a district, as docx and xlsx in the notice's own columns and order."""
 
 from backend.documents.contents import RecommendationListDocument, Stamp
+from backend.documents.package import packed
 from backend.documents.paper import (
     CENTRE,
     LEFT,
@@ -10,7 +11,6 @@ from backend.documents.paper import (
     new_document,
     put,
     rows_of,
-    saved,
     set_heights,
     table,
 )
@@ -47,7 +47,7 @@ def docx(content: RecommendationListDocument, stamp: Stamp) -> bytes:
         for cell, value in zip(row, values, strict=True):
             last = cell is row[-1]
             put(cell, str(value), size=10.5 if last else 12, align=LEFT if last else CENTRE)
-    return saved(document)
+    return packed(document)
 
 
 def xlsx(content: RecommendationListDocument, stamp: Stamp) -> bytes:

@@ -1,6 +1,7 @@
 """附件1, the rubric of a cycle, laid out as the notice has it."""
 
 from backend.documents.contents import RubricDocument, Stamp
+from backend.documents.package import packed
 from backend.documents.paper import (
     CENTRE,
     LEFT,
@@ -12,7 +13,6 @@ from backend.documents.paper import (
     new_document,
     put,
     rows_of,
-    saved,
     table,
     write,
 )
@@ -50,4 +50,4 @@ def docx(content: RubricDocument, stamp: Stamp) -> bytes:
         merge_down(cells, 0, first, row - 1)
     note = write(document.add_paragraph(), f"注：{content.note}", size=10.5)
     note.paragraph_format.space_before = 76_200
-    return saved(document)
+    return packed(document)

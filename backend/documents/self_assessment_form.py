@@ -1,6 +1,7 @@
 """附件3, the self-assessment of a school by the 23 indicators, laid out as the notice has it."""
 
 from backend.documents.contents import Number, SelfAssessmentForm, Stamp
+from backend.documents.package import packed
 from backend.documents.paper import (
     LEFT,
     SONG,
@@ -11,7 +12,6 @@ from backend.documents.paper import (
     new_document,
     put,
     rows_of,
-    saved,
     set_heights,
     table,
     write,
@@ -53,7 +53,7 @@ def docx(form: SelfAssessmentForm, stamp: Stamp) -> bytes:
     total = cells[-1][0].merge(cells[-1][-1])
     put(total, f"自评总得分：{number_text(form.total) or '        '}分", font=SONG, bold=True, align=LEFT)
     write(document.add_paragraph(), "", size=1)
-    return saved(document)
+    return packed(document)
 
 
 def number_text(points: Number | None) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from backend.models.audit_trail import AuditChange
 from backend.models.documents import KIND_NAMES as DOCUMENT_NAMES
 from backend.models.people import ROLE_NAMES, Role
+from backend.models.schools import STAGE_NAMES
+from backend.models.visits import HALF_NAMES
 from inspection.rules.points import as_number
 from inspection.rules.workflow import SHANGHAI
 
@@ -96,7 +98,8 @@ _FIELDS: Mapping[str, str] = {
     "visit_id": "现场评估",
 }
 
-_VALUES: Mapping[str, str] = {kind.value: name for kind, name in DOCUMENT_NAMES.items()} | {
+_VALUES: Mapping[str, str] = {
+    **{key.value: name for names in (DOCUMENT_NAMES, STAGE_NAMES, HALF_NAMES) for key, name in names.items()},
     "draft": "填报中",
     "submitted": "已提交",
     "returned": "已退回",
@@ -112,11 +115,6 @@ _VALUES: Mapping[str, str] = {kind.value: name for kind, name in DOCUMENT_NAMES.
     "qualified": "合格型",
     "sustained": "异议成立",
     "dismissed": "异议不成立",
-    "morning": "上午",
-    "afternoon": "下午",
-    "primary": "小学",
-    "junior": "初中",
-    "senior": "高中",
     "planned": "已安排",
     "open": "进行中",
     "closed": "已结束",

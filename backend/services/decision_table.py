@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.deps import Deps
-from backend.errors import NotFound
 from backend.models.decisions import DecisionTableQuery, DecisionTableRow
 from backend.models.outcomes import GapView
 from backend.models.people import Actor
 from backend.services import cycles
 from backend.services.decision_lists import DECIDABLE, row_fields
 from backend.services.outcomes import BELOW
-from backend.services.submission_table import visible_districts
+from backend.services.submission_table import districts_of
 from backend.services.submission_view import grade_title
 from backend.services.tables import Found, Table, TableColumn
 from backend.store import decisions, outcomes
@@ -30,12 +29,9 @@ async def find(deps: Deps, actor: Actor, query: DecisionTableQuery, skip: int, l
     Raises `NotFound` for a district that there is none of, `Conflict` without a cycle.
     """
     cycle = await cycles.current(deps)
-    names = {each.id: each.name for each in visible_districts(deps, actor)}
-    districts = [district for district in names if query.district in (None, district)]
-    if not districts:
-        raise NotFound("没有这个市（区），请检查网址")
+    names = {each.id: each.name for each in districts_of(deps, actor, query.district)}
     states = DECIDABLE if query.state is None else (State(query.state),)
-    wanted = Wanted([(district, states) for district in districts], query.name)
+    wanted = Wanted([(district, states) for district in names], query.name)
     rows, total = await decisions.table(deps.db, cycle.id, wanted, query.awarded, query.sort, skip, limit)
     graded = await outcomes.by_submission(deps.db, [row["_id"] for row in rows])
 

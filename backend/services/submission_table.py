@@ -33,9 +33,7 @@ async def find(deps: Deps, actor: Actor, query: SubmissionTableQuery, skip: int,
     Raises `NotFound` for a district that is not theirs to see, `Conflict` without a cycle.
     """
     cycle = await cycles.current(deps)
-    districts = [each for each in visible_districts(deps, actor) if query.district in (None, each.id)]
-    if not districts:
-        raise NotFound("没有这个市（区），请检查网址")
+    districts = districts_of(deps, actor, query.district)
     handed_in = await lists_handed_in(deps, cycle)
     states = [query.state] if query.state else list(State)
     wanted = []
@@ -55,6 +53,14 @@ async def find(deps: Deps, actor: Actor, query: SubmissionTableQuery, skip: int,
 def visible_districts(deps: Deps, actor: Actor) -> list[District]:
     """The districts whose submissions the actor may see."""
     return [each for each in deps.districts if actor.role is Role.CITY or each.id == actor.district]
+
+
+def districts_of(deps: Deps, actor: Actor, asked: str | None) -> list[District]:
+    """Of these the one that is asked for, or all. Raises `NotFound` for one that there is none of, or not to see."""
+    districts = [each for each in visible_districts(deps, actor) if asked in (None, each.id)]
+    if not districts:
+        raise NotFound("没有这个市（区），请检查网址")
+    return districts
 
 
 async def lists_handed_in(deps: Deps, cycle: OpenCycle) -> set[str]:
