@@ -24,7 +24,7 @@ run-lan: setup web ## The same over HTTPS for phones in this network, with a cer
 test: setup ## Every check and every test
 	@$(MAKE) --jobs 3 lint-code lint-web packages
 	.ci/web.sh test
-	TMPDIR=$(SCRATCH) $(VENV_PYTHON) -m pytest -n $(WORKERS)
+	TMPDIR=$(SCRATCH) $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 
 lint: lint-code lint-web ## Style, types, and who may import whom
 
@@ -55,7 +55,7 @@ bench: setup ## Measure what docs/benchmarks.md promises
 
 soak: setup web ## Hundreds of fresh seeds of the fault tests (SEEDS=300), what docs/reliability.md reports
 	.ci/browser.sh
-	TMPDIR=$(SCRATCH) ZHIPING_SEEDS=$(SEEDS) $(VENV_PYTHON) -m pytest -n $(WORKERS) -m 'seeded or soak'
+	TMPDIR=$(SCRATCH) ZHIPING_SEEDS=$(SEEDS) $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m 'seeded or soak'
 
 preview: setup ## Every document as pictures in build/preview/ (wants LibreOffice and poppler)
 	@.ci/preview.sh

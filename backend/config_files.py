@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from yaml._yaml import CParser
+from yaml.composer import Composer
+from yaml.resolver import BaseResolver
 
 from inspection.rules.cycle import Cycle, District, parse_cycle, parse_districts
 from inspection.rules.fields import is_name
@@ -144,14 +147,19 @@ class _RefusedError(Exception):
         self.problem = Problem("", code, f"第 {line} 行：{message}")
 
 
-class _Loader(yaml.SafeLoader):
-    """Composes nodes only; what could expand or recurse without bound is refused before it does."""
+class _Loader(Composer, CParser, BaseResolver):
+    """Composes nodes only, of libyaml's events (in Python they take ten times as long); what could expand or recurse
+    without bound is refused before it does."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it so
     depth = 0
 
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        BaseResolver.__init__(self)
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # The stubs leave it bare.
+        event: Any = self.peek_event()
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             raise _RefusedError(line, "alias", "不能用锚点（&）和引用（*）：请把内容直接写出来；若是文字，请加上引号")

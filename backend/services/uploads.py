@@ -141,18 +141,20 @@ def wrong_offset(reached: int) -> Conflict:
 
 
 async def read(deps: Deps, actor: Actor, upload_id: str) -> tuple[UploadView, str]:
-    """How far the upload has come, and the metadata as the client sent it. Raises `NotFound`, `Gone`.
+    """How far the upload has come, and the metadata as the client sent it. Raises `NotFound`, `Gone`, and `Locked`
+    while a request is at work on it: what that one still writes would make bytes sent on from here come in vain.
 
     Where all bytes are there, and the process that had them was killed before its receipt, the receipt is given now.
     """
     upload = await _find(deps, actor, upload_id)
+    if upload["lease"] is not None and upload["lease"]["until"] > deps.clock():
+        raise receipts.locked()
     offset, _ = await uploads.progress(deps.db, upload)
     if upload["state"] == "receiving" and offset == upload["length"]:
         lease = _new_lease(deps)
         taken = await uploads.take_lease(deps.db, upload_id, lease, deps.clock())
         if taken is None:
-            # Whoever is told that all has come sends nothing more, and asks no more.
-            return view(upload, (offset - 1) // CHUNK_BYTES * CHUNK_BYTES), upload["metadata"]
+            raise receipts.locked()
         offset, tail = await uploads.recover(deps.db, taken, lease)
         receiver = await _receiver(deps, actor, {**taken, "offset": offset, "tail": tail}, lease, None)
         await receiver.finish()

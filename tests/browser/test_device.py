@@ -89,6 +89,7 @@ async def test_wechat_on_an_iphone_leads_into_the_browser(field: Field) -> None:
 async def test_a_phone_that_is_full_and_promises_nothing_says_so(field: Field) -> None:
     phone, visit = await prepare(field, FULL)
     page = phone.page
+    await phone.take_along(visit)
     await phone.go()
     await expect(page.get_by_role("alert")).to_contain_text("手机剩余空间不多。请先同步照片")
     await phone.offline()

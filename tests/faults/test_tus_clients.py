@@ -18,7 +18,7 @@ from backend.store import blobs
 from backend.store.mongo import Database
 from tests.faults.processes import ROOT, ServiceProcess
 from tests.faults.test_uploads import service as service
-from tests.faults.world import World
+from tests.faults.world import World, findings
 from tests.http.conftest import Clock, make_deps, new_id
 
 CLIENTS = {
@@ -83,5 +83,4 @@ async def test_a_client_is_killed_and_goes_on(
     blob = await faults_database.blobs.find_one({"sha256": receipt["sha256"]})
     assert blob is not None
     assert await blobs.read_original(faults_database, blob) == data
-    later = make_deps(faults_database, Clock(utc_now() + fsck.YOUNG))
-    assert [finding async for finding in fsck.check(later)] == []
+    assert await findings(make_deps(faults_database, Clock(utc_now() + fsck.YOUNG))) == []

@@ -11,9 +11,11 @@ from backend.demonstration import forms, visits
 from backend.demonstration.api import Api
 from backend.demonstration.registration import City, Entrant, Member, add_officers, open_cycle, register
 from backend.demonstration.schools import demo_schools
-from backend.deps import utc_now
+from backend.deps import Deps, utc_now
 from backend.models.people import Holding, Role
+from backend.services import fsck
 from backend.store import people, sessions
+from backend.store.gridfs import RENDITIONS
 from backend.store.migrations import migrate
 from backend.store.mongo import Database
 from backend.store.people import Person
@@ -70,6 +72,13 @@ class World:
             await db[name].delete_many({})
         for name, documents in self.documents.items():
             await db[name].insert_many([dict(each) for each in documents])
+
+
+async def findings(deps: Deps) -> list[fsck.Finding]:
+    """What fsck finds while photos are checked: pictures are stored before they are noted, and found again by the next
+    check where one is killed."""
+    early = (RENDITIONS, "no_owner")
+    return [each async for each in fsck.check(deps) if (each.where, each.how) != early]
 
 
 async def _collections(db: Database) -> list[str]:

@@ -451,6 +451,8 @@ async def test_a_request_without_bytes_gives_the_upload_free(world: Visiting, cl
     while await world.db["originals.chunks"].count_documents({}) < 4:  # noqa: ASYNC110 - it says nothing
         await asyncio.sleep(0.01)
     assert (await client.append(url, 0, data)).status == 423
+    # How far it has come would not be true for long: whoever went on from there would send it in vain.
+    assert (await client.service.request("HEAD", url, token=client.token, headers=TUS)).status == 423
     world.service.clock.advance(seconds=LEASE.total_seconds())
     reached = await client.offset(url)
     assert reached == 4 * CHUNK_BYTES

@@ -29,7 +29,7 @@ async def test_by_a_link_then_by_a_password(office: Office) -> None:
     await page.get_by_label("手机号").fill(world.officer.person.phone)
     await page.get_by_label("密码").fill("a wrong password")
     await page.get_by_role("button", name="登录").click()
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.locator("main").get_by_role("alert")).to_be_visible()
     await page.get_by_label("密码").fill("a good long password")
     await page.get_by_role("button", name="登录").click()
     await expect(names(desk)).to_have_count(7)
