@@ -30,6 +30,7 @@ async def faults_database(mongodb: Embedded) -> AsyncIterator[Database]:
     lifetime = {"setParameter": 1, "transactionLifetimeLimitSeconds": _TRANSACTION_SECONDS}
     before = await db.client.admin.command(lifetime)
     yield db
-    await db.client.admin.command(lifetime | {"transactionLifetimeLimitSeconds": before["was"]})
+    # While what was abandoned is given up soon: dropping waits for it.
     await db.client.drop_database("faults")
+    await db.client.admin.command(lifetime | {"transactionLifetimeLimitSeconds": before["was"]})
     close(db)

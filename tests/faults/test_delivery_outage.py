@@ -217,7 +217,8 @@ async def test_sigterm_ends_what_is_being_sent(served: Served) -> None:
     await until(lambda: _asked(stub))
     assert process.process is not None
     process.process.terminate()
-    assert await asyncio.to_thread(process.process.wait, 30) == 0, process.log()
+    await asyncio.to_thread(process.process.join, 30)
+    assert process.process.exitcode == 0, process.log()
     rows = await deps.db.outbox.find().to_list(None)
     assert {row["state"] for row in rows} == {"sent", "pending"}
     assert not any(row["held"] or row["unsettled"] for row in rows)
