@@ -8,6 +8,9 @@ VENV_PYTHON = .venv/bin/python
 # One more than there are cores: tests wait for browsers, and for processes that they have killed.
 WORKERS = $$($(VENV_PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 SEEDS = 300
+# Python keeps what it has compiled, even where the environment says not to: otherwise each of the hundreds of processes
+# that the tests start compiles all of its code again, which is two thirds of its start.
+export PYTHONDONTWRITEBYTECODE =
 # Tests write into memory where there is plenty of it: they kill processes, never the machine, and a disk that others
 # share is what they would wait for most.
 SCRATCH = $$([ "$$(df -k /dev/shm 2>/dev/null | awk 'END { print $$4 + 0 }')" -gt 6000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")

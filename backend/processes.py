@@ -1,5 +1,6 @@
-"""Several processes on the same sockets: the parent starts them, starts anew what dies, and passes signals on."""
+"""How long a process works; and several on the same sockets: their parent starts them, and anew when they die."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -17,6 +18,25 @@ log = structlog.get_logger("processes")
 # A service that keeps dying is stopped, so that whoever watches over it learns of it.
 _MOST_DEATHS = 10
 _WITHIN_SECONDS = 60.0
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until_stopped(stop: asyncio.Event) -> None:
+    """Waits for the signal. A parent that was killed can't send one, so its end sets the event too."""
+    parent = os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        try:
+            await asyncio.wait_for(stop.wait(), timeout=1)
+        except TimeoutError:
+            continue
+    stop.set()
 
 
 def in_child(work: Callable[[], int]) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
 import ssl
 import sys
@@ -17,11 +16,10 @@ from backend import worker
 from backend.app import context_of, make_app, make_server
 from backend.deps import Deps, build
 from backend.handlers.context import Context
-from backend.services import photo_checks, publications, upload_sweep
+from backend.processes import stop_on_signals, until_stopped
+from backend.services import photo_checks, upload_sweep
+from backend.services.preparation import keep_assets, prepare_database
 from backend.settings import Settings, SettingsError
-from backend.store.errors import StoreError
-from backend.store.migrations import migrate, readiness
-from backend.store.opening import unusable
 
 GRACE_SECONDS = 30.0
 # How long a thread may keep the interpreter's lock when the event loop, which gives it away with every read and write
@@ -35,24 +33,6 @@ LOOPS: tuple[Loop, ...] = (photo_checks.run, upload_sweep.run, worker.run)
 log = structlog.get_logger("server")
 
 
-async def prepare_database(deps: Deps, *, own: bool) -> None:
-    """Brings the service's own (embedded) database up to date; only looks at one that somebody else keeps.
-
-    A publication that was interrupted is brought to its end. Raises `StoreError` with every reason why the service must
-    not start on it.
-    """
-    try:
-        if own:
-            await migrate(deps.db)
-        reasons = [] if own else await readiness(deps.db)
-    except Exception as error:
-        raise unusable(error) or error from None
-    if reasons:
-        raise StoreError("\n".join(reasons))
-    if resumed := await publications.resume(deps):
-        log.info("publication_resumed", count=resumed)
-
-
 def tls_of(settings: Settings) -> ssl.SSLContext | None:
     """What HTTPS is spoken with; None for plain HTTP. Raises `SettingsError` for files that can't be used."""
     if settings.tls_certificate is None:
@@ -63,14 +43,6 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise SettingsError([f"  ZHIPING_TLS_CERTIFICATE、ZHIPING_TLS_KEY 不能使用（{error}），请检查文件"]) from None
     return context
-
-
-async def keep_assets(deps: Deps) -> None:
-    """Keeps the assets of this build for pages that outlive it; a full disk must not stop the service."""
-    try:
-        await asyncio.to_thread(deps.web.keep)
-    except OSError as error:
-        log.warning("assets_not_kept", folder=str(deps.settings.web_archive), cause=str(error))
 
 
 async def serve(
@@ -105,25 +77,6 @@ async def serve(
         log.info("stopped", pid=os.getpid())
     finally:
         deps.close()
-
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-async def until_stopped(stop: asyncio.Event) -> None:
-    """Waits for the signal. A parent that was killed can't send one, so its end sets the event too."""
-    parent = os.getppid()
-    while not stop.is_set() and os.getppid() == parent:
-        try:
-            await asyncio.wait_for(stop.wait(), timeout=1)
-        except TimeoutError:
-            continue
-    stop.set()
 
 
 async def end(loops: Sequence[asyncio.Task[None]], grace: float = GRACE_SECONDS) -> None:

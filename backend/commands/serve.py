@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until SIGTERM or SIGINT; gives 0 after an orderly end, 2 where it can't start."""
-    # Reading the code makes no garbage, and looking for some meanwhile costs a tenth of the start; see `server.serve`.
+    # As `python -m backend` does; `server.serve` looks for garbage again.
     gc.disable()
     try:
         settings = load_settings(**_chosen(args))
@@ -125,7 +125,7 @@ def _one(
 
 def _prepare(settings: Settings, mongodb_uri: str) -> int:
     from backend.deps import build
-    from backend.server import keep_assets, prepare_database
+    from backend.services.preparation import keep_assets, prepare_database
 
     async def prepare() -> None:
         deps = build(settings, mongodb_uri)

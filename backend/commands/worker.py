@@ -7,9 +7,13 @@ import sys
 
 import structlog
 
+from backend import worker
 from backend.commands.serve import shared_database
 from backend.config_files import ConfigError
+from backend.deps import build
 from backend.logs import configure_logs
+from backend.processes import stop_on_signals, until_stopped
+from backend.services.preparation import prepare_database
 from backend.settings import Settings, SettingsError, load_settings
 from backend.store.errors import StoreError
 
@@ -40,17 +44,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _deliver(settings: Settings, mongodb_uri: str) -> None:
-    from backend.deps import build
-    from backend.server import prepare_database, stop_on_signals, until_stopped
-    from backend.worker import run as run_worker
-
     deps = build(settings, mongodb_uri)
     stop = stop_on_signals()
     try:
         await prepare_database(deps, own=settings.mongodb_uri is None)
         log.info("started", pid=os.getpid())
         watch = asyncio.create_task(until_stopped(stop))
-        await run_worker(deps, stop)
+        await worker.run(deps, stop)
         await watch
         log.info("stopped", pid=os.getpid())
     finally:

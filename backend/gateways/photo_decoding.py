@@ -19,7 +19,8 @@ from backend.errors import AppError
 from backend.gateways.photo_exif import read_exif
 from backend.gateways.photo_hash import Fingerprint, fingerprint
 from backend.gateways.photos import HEIC, JPEG, MOST_PIXELS, PNG, WEBP, refusal
-from backend.gateways.watermark import Font, Mark, marked
+from backend.gateways.watermark import Font, Mark
+from backend.gateways.watermark_drawing import marked
 
 LARGE, SMALL = 2048, 320
 SIZES = (LARGE, SMALL)

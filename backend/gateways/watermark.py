@@ -1,11 +1,11 @@
-"""The visible mark on inspectors' photos, and the font that it needs: one that has Chinese."""
+"""The visible mark on inspectors' photos, and the font that it needs: one that has Chinese.
 
-from collections.abc import Iterable
+`watermark_drawing` draws it. Pillow takes a twentieth of the service's start to load; what needs it loads it when it
+runs.
+"""
+
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-
-from PIL import Image, ImageDraw, ImageFont
 
 from backend.settings import SettingsError
 
@@ -23,9 +23,6 @@ _KNOWN: tuple[tuple[str, int], ...] = (
 DEBIAN_PACKAGE = "fonts-wqy-microhei"
 
 _SAMPLE = "智评学校"
-_LEAST_FONT, _FONT_SHARE = 12, 0.018
-_PADDING_SHARE = 0.5
-_SHADE, _INK = (0, 0, 0, 130), (255, 255, 255, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,15 @@ class Mark:
 
 
 def find_font(chosen: Path | None = None) -> Font:
-    """The chosen font, or the first that the system has. Raises `SettingsError` that says what to install."""
-    for font in [Font(str(chosen))] if chosen else [Font(path, index) for path, index in _KNOWN]:
-        if _has_chinese(font):
-            return font
-    if chosen:
+    """The chosen font, or the first known one that the system has. Raises `SettingsError` that says what to install."""
+    if chosen is not None:
+        if _has_chinese(chosen):
+            return Font(str(chosen))
         problem = f"{chosen} 打不开或不含中文，请改为含简体中文的字体文件（ttf、otf 或 ttc）"
     else:
+        for path, index in _KNOWN:
+            if Path(path).is_file():
+                return Font(path, index)
         problem = (
             f"系统里没有中文字体，专家照片上的水印写不出来。请安装一种：sudo apt-get install -y {DEBIAN_PACKAGE}，"
             "或在此写明一个含简体中文的字体文件"
@@ -67,52 +66,13 @@ def missing_packages() -> list[str]:
     return []
 
 
-def _has_chinese(font: Font) -> bool:
+def _has_chinese(font: Path) -> bool:
     """Whether it draws Chinese as something else than the box for what a font lacks."""
+    from PIL import ImageFont  # Loads Pillow (see above).
+
     try:
-        face = _face(font, 24)
+        face = ImageFont.truetype(font, layout_engine=ImageFont.Layout.BASIC)
     except OSError:
         return False
     lacking = bytes(face.getmask("\U0010ffff"))
     return all(bytes(face.getmask(char)) not in (b"", lacking) for char in _SAMPLE)
-
-
-@lru_cache(maxsize=64)
-def _face(font: Font, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font.path, size, font.index, layout_engine=ImageFont.Layout.BASIC)
-
-
-def marked(picture: Image.Image, mark: Mark, font: Font) -> Image.Image:
-    """The picture (RGB) with the mark on a shaded band along its foot."""
-    size = max(_LEAST_FONT, round(max(picture.size) * _FONT_SHARE))
-    face, padding = _face(font, size), round(size * _PADDING_SHARE)
-    lines = _lines(mark.parts, face, picture.width - 2 * padding)
-    step = round(size * 1.35)
-    band = Image.new("RGBA", (picture.width, min(picture.height, step * len(lines) + 2 * padding)), _SHADE)
-    draw = ImageDraw.Draw(band)
-    for number, line in enumerate(lines):
-        draw.text((padding, padding + number * step), line, _INK, face)
-    result = picture.copy()
-    result.paste(band.convert("RGB"), (0, picture.height - band.height), band.getchannel("A"))
-    return result
-
-
-def _lines(parts: Iterable[str], face: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """The parts side by side, as many a line as fit; one that is too long by itself is broken anywhere."""
-    lines: list[str] = []
-    for part in parts:
-        joined = f"{lines[-1]}　{part}" if lines else part
-        if lines and face.getlength(joined) <= width:
-            lines[-1] = joined
-        else:
-            lines += _broken(part, face, width)
-    return lines
-
-
-def _broken(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    lines = [""]
-    for char in text:
-        if lines[-1] and face.getlength(lines[-1] + char) > width:
-            lines.append("")
-        lines[-1] += char
-    return lines

@@ -14,7 +14,6 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 import xmltodict
-from wechatpy.crypto import PrpCrypto, WeChatCrypto
 
 from backend.errors import Malformed
 from backend.strict_json import parse_json
@@ -98,7 +97,9 @@ def _check_time(signed: Signed, now: datetime) -> None:
 
 
 def _decrypt(keys: PushKeys, aes_key: str, encrypted: str) -> bytes:
-    """The plaintext. AES of a few kilobytes takes microseconds: no thread is worth it."""
+    """The plaintext. AES of a few kilobytes takes microseconds; what the first one loads, a third of a second."""
+    from wechatpy.crypto import PrpCrypto, WeChatCrypto
+
     try:
         crypto = WeChatCrypto(keys.token, aes_key, keys.app_id)
         text: str = PrpCrypto(crypto.key).decrypt(encrypted, keys.app_id)

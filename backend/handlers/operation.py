@@ -5,10 +5,10 @@ The same declaration checks the request, writes the answer, and makes the OpenAP
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from backend.errors import AppError
 from backend.services.permissions import PERMISSIONS
@@ -41,9 +41,13 @@ class Media:
 Model = Any
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, for a cached property wants a place of its own.
+@dataclass(frozen=True)
 class Operation:
-    """One method of one path. `may` names the row of the permission table; None is open to everyone."""
+    """One method of one path. `may` names the row of the permission table; None is open to everyone.
+
+    What checks and writes is made with the first request: a process meets few of all operations.
+    """
 
     id: str
     summary: str
@@ -54,12 +58,28 @@ class Operation:
     answer: Model
     status: int
     errors: tuple[type[AppError], ...]
-    check_body: TypeAdapter[Any] | None
-    check_query: TypeAdapter[Any] | None
-    check_headers: TypeAdapter[Any] | None
-    answer_adapter: TypeAdapter[Any] | None
     in_thread: bool
     any_query: bool
+
+    @cached_property
+    def check_body(self) -> TypeAdapter[Any] | None:
+        """Checks a body; None where there is none to check."""
+        return _adapter(self.body)
+
+    @cached_property
+    def check_query(self) -> TypeAdapter[Any] | None:
+        """Checks a query."""
+        return _adapter(self.query)
+
+    @cached_property
+    def check_headers(self) -> TypeAdapter[Any] | None:
+        """Checks the headers that it declares."""
+        return _adapter(self.headers)
+
+    @cached_property
+    def answer_adapter(self) -> TypeAdapter[Any] | None:
+        """Writes an answer."""
+        return _adapter(self.answer)
 
     @property
     def streamed(self) -> bool:
@@ -109,10 +129,6 @@ def operation(
             answer=answer,
             status=status or (200 if answer else 204),
             errors=errors,
-            check_body=_adapter(body),
-            check_query=_adapter(query),
-            check_headers=_adapter(headers),
-            answer_adapter=_adapter(answer),
             in_thread=in_thread,
             any_query=any_query,
         )
@@ -131,4 +147,9 @@ def operation(
 
 
 def _adapter(model: Model) -> TypeAdapter[Any] | None:
-    return None if model is None or isinstance(model, Media) else TypeAdapter(model)
+    if model is None or isinstance(model, Media):
+        return None
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        # What is built for the model then serves the adapter too, which would otherwise build its own.
+        model.model_rebuild()
+    return TypeAdapter(model)

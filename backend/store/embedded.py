@@ -163,7 +163,8 @@ def _wait(done: Callable[[], bool], deadline: float) -> None:
     while not done():
         if time.monotonic() > deadline:
             raise EmbeddedError(f"内置的 MongoDB 在 {_START_SECONDS} 秒内没有就绪。请查看数据目录里的 mongod.log。")
-        time.sleep(0.005)
+        # Each look reads the log, or asks the server, and takes time from the code that is read meanwhile.
+        time.sleep(0.02)
 
 
 def _is_primary(client: MongoClient[dict[str, Any]], port: int) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-# wechatpy and the watermark's font, so that no child has to.
+# wechatpy, so that no child has to read it.
 import backend.gateways.wechat_client
 from backend import worker
 from backend.deps import build, utc_now
