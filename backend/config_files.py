@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,6 +63,8 @@ def read_rubric_file(folder: Path, name: str) -> bytes:
     return _content(_file(folder / "rubrics", name))
 
 
+# Opening a cycle reads the same file that its first use reads again.
+@lru_cache(maxsize=8)
 def parse_rubric_file(content: bytes, path: Path) -> Rubric:
     """The rubric in the bytes of a file, whose sha256 it carries; ConfigError, which names `path`, if it is wrong."""
     rubric = _parsed(path, content, lambda data: parse_rubric(data, sha256(content).hexdigest()))

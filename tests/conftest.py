@@ -42,7 +42,12 @@ async def indexed_database(mongodb: Embedded) -> AsyncIterator[Database]:
 async def database(indexed_database: Database) -> Database:
     """A database with all indexes and no documents. Tests keep its collections: emptying is faster than dropping."""
     names = await indexed_database.list_collection_names()
-    await asyncio.gather(*(indexed_database[name].delete_many({}) for name in names))
+    any_of = [
+        {"$unionWith": {"coll": name, "pipeline": [{"$limit": 1}, {"$project": {"_id": 0, "of": name}}]}}
+        for name in names
+    ]
+    filled = indexed_database.aggregate([{"$documents": []}, *any_of])
+    await asyncio.gather(*[indexed_database[each["of"]].delete_many({}) async for each in filled])
     return indexed_database
 
 

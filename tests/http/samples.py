@@ -130,7 +130,7 @@ async def _stored(case: Case, kind: Kind, record_id: str) -> PhotoRecord | None:
     arrivals = Arrivals(case.world.service.deps)
     found = await photo_records.find(arrivals.deps.db, kind, record_id)
     if found is not None and not found.document.get("blob_id"):
-        picture = photos.photo(len(case.world.subjects), size=(64, 48))
+        picture = photos.snapshot(len(case.world.subjects))
         blob = {"blob_id": await arrivals.blob(case.subject.school_id, picture), "stored_at": case.world.clock()}
         collection = "evidence" if kind == "evidence" else "visit_photos"
         await arrivals.deps.db[collection].update_one({"_id": record_id}, {"$set": blob})

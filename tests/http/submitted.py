@@ -78,7 +78,7 @@ class World:
     async def upload_evidence(self, school: Registered, evidence_id: str, **more: str) -> None:
         """Uploads a photo."""
         said = of_submission(school.submission_id, evidence_id, **more)
-        await Client(self.service, school.contact.token).upload(said, photos.photo(randrange(10**9), size=(64, 48)))
+        await Client(self.service, school.contact.token).upload(said, photos.snapshot(randrange(10**9)))
 
     async def post(self, school: Registered, verb: str, body: Any = None, by: SignedIn | None = None) -> Answer:
         """Makes a transition as the officer of hailing, or whoever."""
