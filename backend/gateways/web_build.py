@@ -74,8 +74,8 @@ def load(build: Path, archive: Path) -> WebBuild:
 def _files(folder: Path) -> Iterator[tuple[str, str, Path]]:
     """Entry, path and place of all files of known types; the compressed ones belong to those beside them."""
     for file in sorted(folder.glob("*/**/*")):
-        entry, _, path = file.relative_to(folder).as_posix().partition("/")
         if file.suffix in TYPES and file.is_file():
+            entry, _, path = file.relative_to(folder).as_posix().partition("/")
             yield entry, path, file
 
 
