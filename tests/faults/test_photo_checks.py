@@ -23,7 +23,7 @@ from tests.photos import encoded, picture
 from tests.seeds import fresh_seed, seeded_seldom
 
 # What is killed a third time counts as what kills the decoder, and is refused.
-PHOTOS, KILLS = 16, 2
+PHOTOS, KILLS = 9, 2
 # The driver looks for a server for 5 s before it gives up.
 AWAY_SECONDS = 6.0
 

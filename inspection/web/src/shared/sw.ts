@@ -15,5 +15,5 @@ cleanupOutdatedCaches()
 registerRoute(new NavigationRoute(createHandlerBoundToURL('index.html')))
 
 self.addEventListener('message', (event) => {
-  if (event.data === 'take over') void self.skipWaiting()
+  if (event.data === 'take over') event.waitUntil(self.skipWaiting())
 })
