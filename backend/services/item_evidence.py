@@ -6,7 +6,7 @@ from backend.models.files import InspectorsEvidence, ItemEvidence
 from backend.models.people import Actor
 from backend.services import files
 from backend.services.files import evidence_record
-from backend.services.submissions import cycle_of
+from backend.services.submissions import cycle_of_visit
 from backend.services.visit_access import not_found, visible
 from backend.store import evidence, score_sheets, submissions
 from backend.store.submissions import item_key
@@ -19,7 +19,7 @@ async def read(deps: Deps, actor: Actor, visit_id: str, item: str) -> ItemEviden
     inspectors are blind to the self-assessment until then.
     """
     visit = await visible(deps, actor, visit_id)
-    cycle = await cycle_of(deps, visit)
+    cycle = await cycle_of_visit(deps, visit)
     if item not in cycle.rubric.items:
         raise NotFound(f"细则中没有编号为“{item}”的指标，请检查")
     sheet = await score_sheets.of_inspector(deps.db, visit_id, actor.person_id)

@@ -10,7 +10,7 @@ from backend.models.score_sheets import Progress
 from backend.models.visits import VisitState
 from backend.services.cycles import find_current
 from backend.services.score_sheets import OF_PROGRESS, progress_of
-from backend.services.submissions import cycle_of
+from backend.services.submissions import cycle_of_visit
 from backend.store import score_sheets, visits
 
 
@@ -33,7 +33,7 @@ async def snapshot(deps: Deps, actor: Actor) -> LiveSnapshot:
 
 async def progress(deps: Deps, visit: Mapping[str, Any]) -> LiveProgress:
     """How far the visit's team is."""
-    cycle = await cycle_of(deps, visit)
+    cycle = await cycle_of_visit(deps, visit)
     found: Progress = progress_of(cycle, visit, await score_sheets.of_visit(deps.db, visit["_id"], None, OF_PROGRESS))
     return LiveProgress(visit_id=found.visit_id, inspectors=found.inspectors)
 

@@ -22,7 +22,7 @@ from backend.services.cycles import OpenCycle
 from backend.services.notices import notify
 from backend.services.reconciliation import sheet_answers
 from backend.services.sheet_state import conflict, revealed, standing, states
-from backend.services.submissions import cycle_of
+from backend.services.submissions import cycle_of_visit
 from backend.services.visit_access import not_found, visible
 from backend.services.workflow import faster
 from backend.store import score_sheets, visits
@@ -37,7 +37,7 @@ OF_PROGRESS = {"inspector_id": 1, "name": 1, "member": 1, "state": 1, "assigned"
 async def read(deps: Deps, actor: Actor, visit_id: str, query: SheetQuery) -> SheetView:
     """The actor's sheet; `NotFound` where they are not of the team."""
     sheet = await _own(deps, actor, visit_id)
-    cycle = await cycle_of(deps, sheet)
+    cycle = await _cycle_of(deps, visit_id)
     fields = states(sheet["batches"])
     versions = {each["id"]: batch["version"] for batch in sheet["batches"] for each in batch["operations"]}
     shown = {
@@ -69,6 +69,13 @@ async def _own(deps: Deps, actor: Actor, visit_id: str, transaction: Session | N
     return sheet
 
 
+async def _cycle_of(deps: Deps, visit_id: str, transaction: Session | None = None) -> OpenCycle:
+    visit = await visits.find(deps.db, visit_id, transaction)
+    if visit is None:
+        raise not_found()
+    return await cycle_of_visit(deps, visit, transaction)
+
+
 async def sign(deps: Deps, actor: Actor, visit_id: str, body: SignBody) -> SheetSigned:
     """Signs the actor's sheet, which takes nothing in from then on.
 
@@ -78,7 +85,7 @@ async def sign(deps: Deps, actor: Actor, visit_id: str, body: SignBody) -> Sheet
 
     async def work(transaction: Session) -> SheetSigned:
         sheet, now = await _own(deps, actor, visit_id, transaction), deps.clock()
-        cycle = await cycle_of(deps, sheet, transaction)
+        cycle = await _cycle_of(deps, visit_id, transaction)
         _check_signable(cycle, sheet, body.version)
         signed = {"$set": {"state": "signed", "signed_at": now}}
         if not await score_sheets.change(deps.db, transaction, sheet, signed):
@@ -195,7 +202,7 @@ async def reopen(deps: Deps, actor: Actor, visit_id: str, person_id: str, body: 
 async def progress(deps: Deps, actor: Actor, visit_id: str) -> Progress:
     """How many items each of the team has scored: counts, never values."""
     visit = await visible(deps, actor, visit_id)
-    cycle = await cycle_of(deps, visit)
+    cycle = await cycle_of_visit(deps, visit)
     return progress_of(cycle, visit, await score_sheets.of_visit(deps.db, visit_id, None, OF_PROGRESS))
 
 

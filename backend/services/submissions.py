@@ -66,6 +66,14 @@ async def cycle_of(deps: Deps, submission: Mapping[str, Any], transaction: Sessi
     return await pinned(deps, cycle, submission, transaction)
 
 
+async def cycle_of_visit(deps: Deps, visit: Mapping[str, Any], transaction: Session | None = None) -> OpenCycle:
+    """The cycle with the rubric of the visit's submission, of which nothing else is read: inspectors are blind."""
+    submission = await submissions.assessed_by(deps.db, visit["submission_id"], transaction)
+    if submission is None:
+        raise not_found()
+    return await cycle_of(deps, submission, transaction)
+
+
 async def pinned(
     deps: Deps, cycle: OpenCycle, submission: Mapping[str, Any], transaction: Session | None = None
 ) -> OpenCycle:

@@ -7,7 +7,7 @@ from backend.models.applications import StageView
 from backend.models.cycles import GradeView
 from backend.models.people import Actor
 from backend.models.score_sheets import Pack, PackRubric, PackRules, PackSchool
-from backend.services.submissions import cycle_of
+from backend.services.submissions import cycle_of_visit
 from backend.services.visit_access import not_found, visible
 from backend.services.visit_lists import view
 from backend.store import score_sheets, visits
@@ -23,7 +23,7 @@ async def read(deps: Deps, actor: Actor, visit_id: str) -> Pack:
     application = await visits.declared_figures(deps.db, visit["submission_id"])
     if sheet is None or application is None:
         raise not_found()
-    cycle = await cycle_of(deps, visit)
+    cycle = await cycle_of_visit(deps, visit)
     return Pack(
         server_now=deps.clock(),
         visit=view(actor, visit, sheet),

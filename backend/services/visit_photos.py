@@ -14,7 +14,7 @@ from backend.models.visits import VisitState
 from backend.services import files
 from backend.services.admission import Admitted, receipt_of, stored_fields
 from backend.services.files import visit_record
-from backend.services.submissions import cycle_of
+from backend.services.submissions import cycle_of_visit
 from backend.services.visit_access import visible
 from backend.store import visit_photos
 from backend.store.mongo import Session, transact
@@ -92,7 +92,7 @@ async def _find(
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The visit, and the photo if it is known; raises what stands against its being this one."""
     visit = await visible(deps, actor, visit_id, transaction)
-    cycle = await cycle_of(deps, visit, transaction)
+    cycle = await cycle_of_visit(deps, visit, transaction)
     if item not in cycle.rubric.items:
         message = f"细则中没有编号为“{item}”的指标，请改正"
         raise Invalid(message, details=[Detail("/item", "unknown_item", message)])

@@ -50,6 +50,11 @@ def item_key(code: str) -> str:
     return code.replace(".", "_")
 
 
+async def assessed_by(db: Database, submission_id: str, session: Session | None = None) -> Document | None:
+    """The cycle of the submission, and the rubric that it is pinned to if it is; nothing else of it."""
+    return await db.submissions.find_one({"_id": submission_id}, {"cycle": 1, "rubric_sha256": 1}, session=session)
+
+
 async def of_states(db: Database, cycle_id: str, district: str | None, states: Iterable[State]) -> list[Document]:
     """Id, district and school of the submissions in these states, of a district or all, by the schools' names."""
     wanted: dict[str, Any] = {"cycle": cycle_id, "state": {"$in": [state.value for state in states]}}

@@ -6,8 +6,10 @@ import pytest
 
 from backend.config_files import default_config_folder, read_rubric_file
 from backend.services import rubric_candidates, rubric_changes
-from tests.http.conftest import Answer, Service, SignedIn, SignIn
+from tests.http.conftest import Answer, Clock, Service, SignedIn, SignIn, StartService
 from tests.http.scored import City, Scored, make_city
+from tests.http.world import make_world
+from tests.wechat_stub import running_stub
 
 SOURCE = read_rubric_file(default_config_folder(), "taizhou-2022").decode()
 STARRED = "            text: ★1.有线网络"
@@ -198,6 +200,27 @@ async def test_what_is_published_stays_with_its_rubric(city: City) -> None:
         sum(star["sha256"] in case for case in (await city.get("/api/decisions/export")).body.decode().splitlines())
         == 1
     )
+
+
+async def test_the_phone_of_an_inspector_keeps_the_rubric_of_what_is_published(
+    start_service: StartService, clock: Clock
+) -> None:
+    async with running_stub() as stub, start_service(**stub.settings) as service:
+        world = await make_world(service, clock, stub)
+        published, open_ = await world.subject("published"), await world.subject("closed")
+        before = (await world.send("GET", "/api/rubric", None, world.city)).json["sha256"]
+        city = City(service, world.sign_in, world.rubric, world.city)
+        candidate = await uploaded(city, with_smaller_item())
+        assert (await adopt(city, candidate)).status == 200
+        for subject, sha256, points in ((published, before, 1), (open_, candidate["sha256"], 0.5)):
+            pack = (await world.send("GET", f"/api/visits/{subject.visit_id}/pack", None, subject.lead)).json
+            assert pack["rubric"]["sha256"] == sha256
+            rubric = await world.send("GET", f"/api/rubric?sha256={pack['rubric']['sha256']}", None, subject.lead)
+            indicators = [each for group in rubric.json["groups"] for each in group["indicators"]]
+            items = {each["code"]: each["points"] for indicator in indicators for each in indicator["items"]}
+            assert (items["1.1.2"], set(items)) == (points, set(pack["assigned"]))
+            submission = f"/api/submissions/{subject.submission_id}"
+            assert (await world.send("GET", submission, None, world.city)).json["rubric_sha256"] == sha256
 
 
 async def test_what_keeps_it_from_being_taken(city: City) -> None:
