@@ -97,8 +97,9 @@ class Replicas:
         self.wait_whole()
 
     def wait_whole(self) -> None:
-        """Waits until one is primary and two are secondaries."""
-        _wait(lambda: sorted(_role(each) for each in self.members) == ["primary", "secondary", "secondary"])
+        """Waits until one is primary and two are secondaries, and all have written in the primary's term: whoever has
+        not may be about to roll back what it had alone, and is not to be counted on until then."""
+        _wait(lambda: _whole([each.hello() for each in self.members]))
 
     def primary(self) -> Member:
         """The primary of this moment."""
@@ -111,8 +112,16 @@ class Replicas:
             each.kill()
 
 
+def _whole(said: list[dict[str, Any]]) -> bool:
+    terms = {hello["lastWrite"]["opTime"]["t"] for hello in said if "lastWrite" in hello}
+    return sorted(map(_role_of, said)) == ["primary", "secondary", "secondary"] and len(terms) == 1
+
+
 def _role(member: Member) -> str:
-    hello = member.hello()
+    return _role_of(member.hello())
+
+
+def _role_of(hello: dict[str, Any]) -> str:
     return "primary" if hello.get("isWritablePrimary") else "secondary" if hello.get("secondary") else "none"
 
 
