@@ -64,8 +64,13 @@ async def last_of(db: Database, object_ids: Sequence[str], session: Session | No
     return next(iter(await found.to_list(1)), None)
 
 
-# The index for a filter that says one of these fields, those first that fewer events share.
-_INDEXES = {"object.id": "object", "actor.person_id": "person", "event": "event"}
+# The first index all of whose fields a filter says gives its events by time; those first that fewer events share.
+_INDEXES = {
+    "object": {"object.id"},
+    "person_event": {"actor.person_id", "event"},
+    "person": {"actor.person_id"},
+    "event": {"event"},
+}
 
 
 async def table(
@@ -73,8 +78,8 @@ async def table(
 ) -> tuple[list[Document], int]:
     """Events by their time, and how many there are in all.
 
-    `wanted` may hold any of "actor.person_id", "event", "object.id" and a range of "at". Each index on one of the
-    first three carries the other two, so that only what fits is read.
+    `wanted` may hold any of "actor.person_id", "event", "object.id" and a range of "at". What an index does not begin
+    with it carries behind its times, so that only what fits is read.
     """
-    index = next((index for field, index in _INDEXES.items() if field in wanted), "at")
+    index = next((index for index, fields in _INDEXES.items() if fields <= wanted.keys()), "at")
     return await numbered(db.audit_events, wanted, Order(("at", "_id"), index, descending), skip, limit)

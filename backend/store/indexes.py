@@ -50,6 +50,8 @@ INDEXES: tuple[Index, ...] = (
     Index("audit_events", "event", ("event", "at", "_id", "actor.person_id", "object.id")),
     Index("audit_events", "object", ("object.id", "at", "_id", "actor.person_id", "event")),
     Index("audit_events", "person", ("actor.person_id", "at", "_id", "event", "object.id")),
+    # Of somebody with hundreds of thousands of events, those of a kind may be few: a walk over all took a second.
+    Index("audit_events", "person_event", ("actor.person_id", "event", "at", "_id", "object.id")),
     Index("binding_tickets", "expires", ("expires_at",), expires_after=0),
     Index("blobs", "content", ("school_id", "sha256"), unique=True),
     Index("blobs", "sha256", ("sha256",)),

@@ -118,7 +118,11 @@ class Wanted:
 async def table(
     db: Database, wanted: Wanted, now: datetime, *, descending: bool, skip: int, limit: int
 ) -> tuple[list[Document], int]:
-    """Invitations by when they were made, as stored, and how many there are in all."""
+    """Invitations by when they were made, as stored, and how many there are in all.
+
+    State and role are read off the index, of all invitations in it: they are gone a month after they end, and the keys
+    of 20,000 are walked within the time that a page has.
+    """
     index = "made" if wanted.person_id is None else "person"
     order = Order(("made_at", "_id"), index, descending)
     return await numbered(db.invitations, wanted.filter(now), order, skip, limit)

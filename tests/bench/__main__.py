@@ -20,6 +20,7 @@ from tests.bench import (
     reports,
     sign_in,
     start,
+    tables,
 )
 
 BENCHES = {
@@ -37,6 +38,7 @@ BENCHES = {
     "reports": reports,
     "sign_in": sign_in,
     "start": start,
+    "tables": tables,
 }
 
 
