@@ -85,7 +85,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "submission.start_visit": "开始现场评估",
     "submission.submit": "提交申报",
     "submission.undo_decline": "撤销不予推荐",
-    "submission.withdraw": "退出申报",
+    "submission.withdraw": "撤回申报",
     "visit.cancelled": "取消现场评估",
     "visit.changed": "改动现场评估安排",
     "visit.countersignature_refused": "学校拒签",

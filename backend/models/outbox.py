@@ -37,7 +37,7 @@ MESSAGE_NAMES: Mapping[str, str] = {
     "submission.endorsed": "获得推荐",
     "submission.declined": "未获推荐",
     "submission.decline_undone": "撤销不予推荐",
-    "submission.withdrawn": "退出申报",
+    "submission.withdrawn": "撤回申报",
     "deadline.near": "截止提醒",
     "visit.planned": "现场评估安排（学校）",
     "visit.assigned": "现场评估安排（专家）",

@@ -1,16 +1,17 @@
 """What an event of the audit trail changed, field by field, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from backend.models.audit_trail import AuditChange
+from backend.models.discrepancies import ROW_STATE_NAMES
 from backend.models.documents import KIND_NAMES as DOCUMENT_NAMES
 from backend.models.people import ROLE_NAMES, Role
 from backend.models.schools import STAGE_NAMES
-from backend.models.visits import HALF_NAMES
+from backend.models.visits import HALF_NAMES, VISIT_STATE_NAMES
 from inspection.rules.points import as_number
-from inspection.rules.workflow import SHANGHAI
+from inspection.rules.workflow import SHANGHAI, STATE_NAMES
 
 # What events are about.
 KINDS: Mapping[str, str] = {
@@ -98,27 +99,16 @@ _FIELDS: Mapping[str, str] = {
     "visit_id": "现场评估",
 }
 
+_NAMES: Sequence[Mapping[Any, str]] = (DOCUMENT_NAMES, STAGE_NAMES, HALF_NAMES, STATE_NAMES, VISIT_STATE_NAMES)
+# An answer that is given is open no more: only visits are, in the audit trail.
 _VALUES: Mapping[str, str] = {
-    **{key.value: name for names in (DOCUMENT_NAMES, STAGE_NAMES, HALF_NAMES) for key, name in names.items()},
-    "draft": "填报中",
-    "submitted": "已提交",
-    "returned": "已退回",
-    "endorsed": "已推荐",
-    "declined": "不予推荐",
-    "visiting": "现场评估中",
-    "scored": "已评分",
-    "decided": "已认定",
-    "published": "已公布",
-    "withdrawn": "已退出",
+    **{key.value: name for names in _NAMES for key, name in names.items()},
+    **{state: name for state, name in ROW_STATE_NAMES.items() if state != "open"},
     "demonstration": "示范型",
     "excellent": "优秀型",
     "qualified": "合格型",
     "sustained": "异议成立",
     "dismissed": "异议不成立",
-    "planned": "已安排",
-    "open": "进行中",
-    "closed": "已结束",
-    "cancelled": "已取消",
     "publication": "公布",
     "correction": "更正",
     "lead": "组长",

@@ -18,6 +18,7 @@ from tests.http.conftest import Answer, Service, SignedIn, SignIn
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SCHOOLS = ["市（区）", "学校名称", "学段", "联系人", "联系电话"]
 PEOPLE = ["姓名", "手机号", "身份", "市（区）", "学校名称"]
+VISITS = ["市（区）", "学校名称", "日期", "时段", "组长"]
 AWARDS = ["市（区）", "学校名称", "年份", "等级"]
 GOOD: list[list[Any]] = [
     ["海陵区", "泰州市第一小学", "小学", "张三", "13900000001"],
@@ -332,6 +333,26 @@ async def test_past_awards_that_can_not_be(service: Service, city: SignedIn) -> 
         422,
         ["/rows/2/年份", "/rows/3/年份", "/rows/4/等级", "/rows/5/学校名称", "/rows/7/年份"],
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "place", "right"),
+    [
+        ("schools", [SCHOOLS, ["海陵区", "甲小学", "大学"]], "第 2 行“学段”（C2）", "小学、初中"),
+        ("people", [PEOPLE, ["甲", "1390000", "专家"]], "第 2 行“手机号”（B2）", "11 位"),
+        ("past-awards", [AWARDS, ["海陵区", "泰州市第一小学", 2020, "金牌"]], "第 2 行“等级”（D2）", "合格型"),
+        ("visits", [VISITS, ["海陵区", "甲小学", "2022-09-05", "中午", "专家甲"]], "第 2 行“时段”（D2）", "上午"),
+    ],
+)
+async def test_a_wrong_cell_is_named_with_what_would_be_right(
+    service: Service, city: SignedIn, kind: str, rows: list[list[Any]], place: str, right: str
+) -> None:
+    assert (await service.post("/api/cycles", {"name": "2022"}, city.token)).status == 201
+    await import_good(service, city)
+    answer = await send(service, city, kind, workbook(*rows))
+    assert answer.status == 422
+    messages = [detail["message"] for detail in answer.error["details"]]
+    assert any(message.startswith(place) and right in message for message in messages), messages
 
 
 def merge(place: str) -> Edit:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from backend.models.visits import VISIT_STATE_NAMES, VisitState
 from backend.services.audit_words import changes_of
+from inspection.rules.workflow import STATE_NAMES, TRANSITIONS, State
 
 DISTRICTS = {"hailing": "海陵区"}
 
@@ -37,7 +39,18 @@ def test_values_in_words(name: str, value: Any, label: str, told: str) -> None:
     assert (change.name, change.before, change.after) == (label, "（空）", told)
 
 
+def test_states_are_called_what_the_workflow_calls_them() -> None:
+    assert (set(STATE_NAMES), set(VISIT_STATE_NAMES)) == (set(State), set(VisitState))
+    for row in TRANSITIONS:
+        for source in row.sources - {row.target}:
+            (change,) = changes_of({"state": source.value}, {"state": row.target.value}, DISTRICTS)
+            assert (change.before, change.after) == (STATE_NAMES[source], STATE_NAMES[row.target])
+    for state in VisitState:
+        (change,) = changes_of(None, {"state": state.value}, DISTRICTS)
+        assert change.after == VISIT_STATE_NAMES[state]
+
+
 def test_only_what_differs_is_told() -> None:
     before = {"state": "scored", "version": 1, "ties": []}
     changes = changes_of(before, {"state": "decided", "version": 1, "ties": None}, DISTRICTS)
-    assert [(each.name, each.before, each.after) for each in changes] == [("状态", "已评分", "已认定")]
+    assert [(each.name, each.before, each.after) for each in changes] == [("状态", "评分完成", "已认定")]

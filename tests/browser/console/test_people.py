@@ -95,7 +95,7 @@ async def signed_in_by_a_link_and_out_again(desk: Desk, world: World, person_id:
     await expect(links.get_by_role("img", name="孙老师的登录二维码")).to_have_attribute(
         "src", re.compile("^data:image")
     )
-    assert await desk.serious() == []
+    assert await desk.looks("sign-in link") == []
     url = await links.locator(".url").inner_text()
     body, agent = {"link": url.partition("#")[2]}, {"User-Agent": "Mozilla/5.0 (Linux; Android 13) MicroMessenger/8.0"}
     opened = await world.service.request("POST", "/api/sessions", json_body=body, headers=agent)
