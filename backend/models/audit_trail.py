@@ -106,7 +106,7 @@ class AuditActor(Model):
 
 
 class AuditObject(Model):
-    """What an event is about; `name` is that of the person or the school where it is theirs."""
+    """What an event is about; `name` is that of the person or the school that it is of."""
 
     kind: str
     kind_name: str

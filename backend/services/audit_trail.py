@@ -25,7 +25,7 @@ async def find(deps: Deps, actor: Actor, query: AuditQuery, skip: int, limit: in
 
 
 async def _names_of_objects(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-    """What the objects that are a person's or a school's are called, by their ids."""
+    """What people, schools, and what is a school's are called, by their ids; and submissions that changes name."""
     ids: dict[str, set[str]] = {}
     for row in rows:
         ids.setdefault(row["object"]["kind"], set()).add(row["object"]["id"])
@@ -33,9 +33,23 @@ async def _names_of_objects(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Ma
     found: dict[str, str] = dict(await names_of(deps.db, ids.get("person", none)))
     found |= await schools.names_of(deps.db, ids.get("school", none))
     visited = await visits.submissions_of(deps.db, ids.get("visit", none))
-    of_schools = await submissions.school_names(deps.db, {*ids.get("submission", none), *visited.values()})
+    told = {row["_id"]: each for row in rows if (each := _submission_of(row))}
+    of_schools = await submissions.school_names(
+        deps.db, {*ids.get("submission", none), *visited.values(), *told.values()}
+    )
     of_visits = {visit: of_schools[each] for visit, each in visited.items() if each in of_schools}
-    return found | of_schools | of_visits
+    of_decisions = {
+        row["object"]["id"]: of_schools[told[row["_id"]]]
+        for row in rows
+        if row["object"]["kind"] == "decision" and told.get(row["_id"]) in of_schools
+    }
+    return found | of_schools | of_visits | of_decisions
+
+
+def _submission_of(row: Mapping[str, Any]) -> str | None:
+    """The submission that what changed names."""
+    found: str | None = ((row["before"] or {}) | (row["after"] or {})).get("submission_id")
+    return found
 
 
 def _view(
@@ -51,7 +65,7 @@ def _view(
         object=AuditObject(kind=kind, kind_name=KINDS.get(kind, kind), id=object_id, name=objects.get(object_id)),
         before=row["before"],
         after=row["after"],
-        changes=changes_of(row["before"], row["after"], districts),
+        changes=changes_of(row["before"], row["after"], {**objects, **districts}),
         reason=row["reason"],
     )
 

@@ -122,30 +122,32 @@ _VALUES: Mapping[str, str] = {
 
 # Scores, which are kept in hundredths.
 _POINTS = {"points", "total"}
+# Ids, of which people know the name.
+_CALLED = {"district", "submission_id"}
 # So much of a hash tells two apart.
 _SHOWN_OF_HASH = 12
 
 
 def changes_of(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, districts: Mapping[str, str]
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, called: Mapping[str, str]
 ) -> list[AuditChange]:
     """The fields that differ, or were said for the first time; with what was there before.
 
-    `districts` are their names by id.
+    `called` are the names of districts, and of the schools of submissions, by their ids.
     """
     names = dict.fromkeys([*(before or {}), *(after or {})])
     found = [
         AuditChange(
             name=_FIELDS.get(name, name),
-            before=_told(name, (before or {}).get(name), districts),
-            after=_told(name, (after or {}).get(name), districts),
+            before=_told(name, (before or {}).get(name), called),
+            after=_told(name, (after or {}).get(name), called),
         )
         for name in names
     ]
     return [each for each in found if each.before != each.after]
 
 
-def _told(name: str, value: Any, districts: Mapping[str, str]) -> str:
+def _told(name: str, value: Any, called: Mapping[str, str]) -> str:
     if value is None or value in ("", [], {}, ()):
         return "（空）"
     match value:
@@ -157,15 +159,15 @@ def _told(name: str, value: Any, districts: Mapping[str, str]) -> str:
             return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
         case str() if name.endswith("sha256"):
             return value[:_SHOWN_OF_HASH] + "…"
-        case str() if name == "district":
-            return districts.get(value, value)
+        case str() if name in _CALLED:
+            return called.get(value, value)
         case str():
             return _VALUES.get(value, value)
         case {"role": role}:
-            place = districts.get(value.get("district") or "")
+            place = called.get(value.get("district") or "")
             return ROLE_NAMES[Role(role)] + (f"（{place}）" if place else "")
         case Mapping():
-            return "；".join(f"{_FIELDS.get(key, key)} {_told(key, each, districts)}" for key, each in value.items())
+            return "；".join(f"{_FIELDS.get(key, key)} {_told(key, each, called)}" for key, each in value.items())
         case list() | tuple():
-            return "、".join(_told(name, each, districts) for each in value)
+            return "、".join(_told(name, each, called) for each in value)
     return str(value)

@@ -54,6 +54,13 @@ async def test_a_proposal_and_its_decision(city: City) -> None:
     assert (made["decided_by"], made["opinion"], made["correction"]) == ("李市长", "同意认定为合格型", None)
 
 
+async def test_the_audit_trail_names_the_school_of_a_decision(city: City) -> None:
+    school = await city.decided("海陵小学", applied="qualified")
+    [event] = (await city.get("/api/tables/audit-events?event=decision.made")).json["items"]
+    assert (event["object"]["name"], event["after"]["submission_id"]) == ("海陵小学", school.submission_id)
+    assert {"name": "申报", "before": "（空）", "after": "海陵小学"} in event["changes"]
+
+
 async def test_the_list_is_by_state_and_district(city: City) -> None:
     await city.school("丙校")
     await city.decided("乙校", district="xinghua")

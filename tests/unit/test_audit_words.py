@@ -24,6 +24,8 @@ DISTRICTS = {"hailing": "海陵区"}
         ("sha256", "547740f724164ec42511", "指纹", "547740f72416…"),
         ("district", "hailing", "市（区）", "海陵区"),
         ("district", "gone", "市（区）", "gone"),
+        ("submission_id", "7d2c", "申报", "海陵小学"),
+        ("submission_id", "gone", "申报", "gone"),
         ("submitted", False, "已提交", "否"),
         ("expires_at", datetime(2022, 10, 13, 2, 0, tzinfo=UTC), "到期", "2022-10-13 10:00"),
         ("holding", {"role": "district", "school_id": None, "district": "hailing"}, "身份", "市（区）教育局（海陵区）"),
@@ -35,7 +37,7 @@ DISTRICTS = {"hailing": "海陵区"}
     ],
 )
 def test_values_in_words(name: str, value: Any, label: str, told: str) -> None:
-    (change,) = changes_of(None, {name: value}, DISTRICTS)
+    (change,) = changes_of(None, {name: value}, {**DISTRICTS, "7d2c": "海陵小学"})
     assert (change.name, change.before, change.after) == (label, "（空）", told)
 
 

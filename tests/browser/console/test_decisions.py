@@ -49,6 +49,11 @@ async def test_confirmed_one_by_one_and_together_and_taken_back(office: Office, 
     await page.get_by_role("button", name="撤回", exact=True).click()
     await desk.says("已撤回甲小学的认定")
     await expect(row(desk, "甲小学")).to_contain_text("待认定")
+    await desk.go("/audit?event=decision.made")
+    await row(desk, "认定：甲小学").locator(".row-link").press("Enter")
+    event = page.get_by_role("dialog", name="认定等级")
+    link = event.get_by_role("link", name="认定：甲小学")
+    await expect(link).to_have_attribute("href", re.compile("/submissions/[0-9a-f-]{36}$"))
 
 
 async def test_the_second_of_two_officers_is_told_and_loses_nothing(office: Office, clock: Clock) -> None:

@@ -16,7 +16,9 @@ export const changeText = (row: AuditRow, { name, before, after }: AuditRow['cha
   `${name}：${row.before ? `${before} → ` : ''}${after}`
 
 /** The page of what the event is about, where it has one. */
-export function pageOf({ object }: AuditRow): string | null {
+export function pageOf({ object, after }: AuditRow): string | null {
+  // A decision is seen where its submission is.
+  if (object.kind === 'decision') return object.name ? `/submissions/${String(after?.submission_id)}` : null
   const pages: Readonly<Record<string, string>> = { submission: 'submissions', person: 'people', visit: 'visits' }
   const page = pages[object.kind]
   return page && object.name ? `/${page}/${object.id}` : null
