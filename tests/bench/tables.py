@@ -80,6 +80,8 @@ async def asked(db: Database, officer: str) -> Mapping[str, Sequence[str]]:
             "role=inspector&name=李",
             "district=hailing",
             "district=hailing&bound=true",
+            "district=hailing&name=王",
+            "district=hailing&name=王小伟&bound=false&sort=-name",
             "district=hailing&role=school&name=王",
             "district=hailing&role=district",
             f"school_id={school}",
