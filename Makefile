@@ -5,8 +5,9 @@
 .PHONY: help run run-lan test lint lint-code lint-web packages format web bench soak screenshots preview wheel setup lock clean
 
 VENV_PYTHON = .venv/bin/python
-# Two more than there are cores: tests wait for browsers, elections, and for processes that they have killed.
-WORKERS = $$($(VENV_PYTHON) -c 'import os; print(os.cpu_count() + 2)')
+# One more than there are cores: tests wait for browsers, and for processes that they have killed. With two more all of
+# them take half as long again.
+WORKERS = $$($(VENV_PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 SEEDS = 300
 # Python keeps what it has compiled, even where the environment says not to: otherwise each of the hundreds of processes
 # that the tests start compiles all of its code again, which is two thirds of its start.
