@@ -4,22 +4,20 @@ import asyncio
 import hashlib
 import secrets
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.deps import utc_now
-from backend.store import blobs, embedded, gridfs
+from backend.store import blobs, gridfs
 from backend.store.gridfs import CHUNK_BYTES, ORIGINALS
 from backend.store.mongo import Database, Session, connect, transact
 from tests.bench import pages
 from tests.bench.backup import FEW, MANY, SIZE, peak
 from tests.bench.figures import RUNS, Figure
-from tests.bench.servers import make_deps
+from tests.bench.servers import make_deps, own_mongodb
 from tests.bench.serving import serving
 
 # The same number of schools with their documents; few photos or many.
@@ -30,12 +28,8 @@ Run = tuple[float, float, float]
 
 def figures() -> list[Figure]:
     """The most memory that the process has had, with few photos and with ten times as many; and how fast it sends."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            few, many = [asyncio.run(_runs(server.uri, f"archive{photos}", photos)) for photos in (FEW, MANY)]
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        few, many = [asyncio.run(_runs(uri, f"archive{photos}", photos)) for photos in (FEW, MANY)]
     added, memory, speed = zip(*many, strict=True)
     growth = tuple(one[1] / other[1] for one, other in zip(many, few, strict=True))
     return [

@@ -4,17 +4,15 @@ import asyncio
 import gc
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from backend.store import embedded
 from backend.store.mongo import connect
 from tests.bench import operations
 from tests.bench.figures import RUNS, Figure
-from tests.bench.servers import make_server
+from tests.bench.servers import make_server, own_mongodb
 
 EVERY = 0.01
 # Milliseconds at p99.
@@ -75,12 +73,8 @@ def _p99(late: Sequence[float]) -> float:
 
 def figures() -> list[Figure]:
     """How late the heartbeat in the service's own process is under the load of the bench of operations."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            runs = asyncio.run(_under_load(server.uri))
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        runs = asyncio.run(_under_load(uri))
     late, own = zip(*runs, strict=True)
     name = "heartbeat of 10 ms, late at p99, 32 connections"
     return [Figure(name, late, "ms", LIMIT), Figure("the same without waiting for a processor", own, "ms")]

@@ -5,9 +5,7 @@ four scenes are the blend of theirs. Bits that hang together in photos do so her
 """
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pdqhash
@@ -15,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.gateways.photo_hash import Fingerprint
-from backend.store import embedded, perceptual
+from backend.store import perceptual
 from backend.store.indexes import INDEXES, ensure_indexes
 from backend.store.mongo import Database, connect
 from tests.bench.figures import RUNS, Figure
+from tests.bench.servers import own_mongodb
 from tests.labelled import GROUPS, print_of
 from tests.scenes import scene
 
@@ -31,12 +30,8 @@ SIZE = (320, 240)
 
 def figures() -> list[Figure]:
     """The p95 of look-ups, one after another."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            runs = asyncio.run(_measured(server.uri))
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        runs = asyncio.run(_measured(uri))
     return [Figure("look-up among a million hashes, p95", tuple(runs), "ms", LIMIT, floor=False)]
 
 

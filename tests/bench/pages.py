@@ -9,12 +9,10 @@ import asyncio
 import random
 import secrets
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import HTTPRequest
@@ -28,7 +26,7 @@ from backend.services import decisions
 from backend.services.cycles import OpenCycle, current
 from backend.services.discrepancies import refresh
 from backend.services.reconciliation import case_of
-from backend.store import cycles, embedded, people, sessions
+from backend.store import cycles, people, sessions
 from backend.store.migrations import migrate
 from backend.store.mongo import Database, Session, connect, transact
 from backend.store.people import Person
@@ -36,7 +34,7 @@ from backend.store.sessions import Session as SignIn
 from backend.store.sessions import hash_token
 from tests.bench import reconcile
 from tests.bench.figures import RUNS, Figure
-from tests.bench.servers import make_deps
+from tests.bench.servers import make_deps, own_mongodb
 from tests.bench.serving import serving
 
 DATABASE = "pages"
@@ -69,12 +67,8 @@ PAGES: Mapping[str, Sequence[str]] = {
 
 def figures() -> list[Figure]:
     """The p95 of the slowest request of each page, and what statistics take when a school's have just changed."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            return asyncio.run(_measured(server.uri))
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        return asyncio.run(_measured(uri))
 
 
 async def _measured(uri: str) -> list[Figure]:

@@ -11,7 +11,6 @@ import random
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from backend.config_files import default_config_folder, load_cycle, load_rubric
 from backend.deps import Deps
 from backend.services.cycles import OpenCycle, current
 from backend.services.reconciliation import cases
-from backend.store import cycles, embedded
+from backend.store import cycles
 from backend.store.indexes import ensure_indexes
 from backend.store.mongo import Database, connect, transact
 from backend.store.submissions import item_key, new_draft, self_points_of
@@ -34,7 +33,7 @@ from inspection.rules.rubric import Rubric
 from inspection.rules.workflow import State
 from tests.bench.figures import RUNS, Figure
 from tests.bench.heartbeat import Heartbeat
-from tests.bench.servers import make_deps
+from tests.bench.servers import make_deps, own_mongodb
 
 SIZES = (600, 6000)
 SHEETS = 3
@@ -198,13 +197,9 @@ def _in_fresh_process(uri: str, database: str) -> Result:
 
 def figures(rounds: int = RUNS) -> list[Figure]:
     """Seconds and megabytes for each size, the sizes in turns, and how the larger stands to the smaller."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            asyncio.run(_fill_all(server.uri))
-            runs = [{size: _in_fresh_process(server.uri, f"bench{size}") for size in SIZES} for _ in range(rounds)]
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        asyncio.run(_fill_all(uri))
+        runs = [{size: _in_fresh_process(uri, f"bench{size}") for size in SIZES} for _ in range(rounds)]
     small, large = SIZES
     times = tuple(run[large].seconds / run[small].seconds for run in runs)
     seconds = tuple(run[large].seconds for run in runs)

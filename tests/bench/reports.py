@@ -13,17 +13,16 @@ import tempfile
 import time
 from datetime import timedelta
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
 
 from backend.documents.archive import verify
-from backend.store import blobs, embedded
+from backend.store import blobs
 from backend.store.mongo import Database, connect
 from tests.bench import pages
 from tests.bench.figures import RUNS, Figure
-from tests.bench.servers import make_deps
+from tests.bench.servers import make_deps, own_mongodb
 from tests.bench.serving import serving
 
 DATABASE = "reports"
@@ -37,12 +36,8 @@ PHOTOS = 12
 
 def figures(count: int = RUNS, schools: int = SCHOOLS) -> list[Figure]:
     """Seconds for all reports; the API's p99 meanwhile as a multiple of that before."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            runs = asyncio.run(_runs(server.uri, count, schools))
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        runs = asyncio.run(_runs(uri, count, schools))
     seconds, ratios, idle = zip(*runs, strict=True)
     return [
         Figure(f"{schools} inspection reports in one zip file", seconds, "s", 60.0 * schools / SCHOOLS),

@@ -3,7 +3,10 @@
 import gc
 import json
 import sys
+import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,22 @@ from backend.deps import Deps
 from backend.logs import configure_logs
 from backend.server import SWITCH_SECONDS
 from backend.settings import Settings
+from backend.store import embedded
 from backend.store.mongo import Database, connect
 
 # High enough never to refuse, so that counting is paid for.
 RATE = 100_000
+
+
+@contextmanager
+def own_mongodb() -> Iterator[str]:
+    """The address of a MongoDB for one bench alone; it ends with the block, and its files go."""
+    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
+        server = embedded.start(Path(folder))
+        try:
+            yield server.uri
+        finally:
+            server.kill()
 
 
 def make_server(kind: str, uri: str, database: str) -> int:

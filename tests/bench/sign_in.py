@@ -1,21 +1,20 @@
 """Signing in by WeChat: how often WeChat is asked for it, and how long it takes beside WeChat's own answer."""
 
 import asyncio
-import tempfile
 import time
 import uuid
-from pathlib import Path
 
 from tornado.httpclient import HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from backend.logs import configure_logs
 from backend.models.people import Holding, Role
-from backend.store import embedded, people
+from backend.store import people
 from backend.store.migrations import migrate
 from backend.store.mongo import close, connect
 from backend.store.people import Person, WeChatUser
 from tests.bench.figures import RUNS, Figure
+from tests.bench.servers import own_mongodb
 from tests.http.conftest import Clock, Service, make_deps, running_service
 from tests.wechat_stub import Stub, running_stub
 
@@ -27,12 +26,8 @@ _INSPECTOR = Holding(role=Role.INSPECTOR)
 def figures() -> list[Figure]:
     """Calls of WeChat's for a sign-in, of which those for a token; its time as a multiple of WeChat's own."""
     configure_logs("warning", "json")
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            calls, tokens, ratios = zip(*asyncio.run(_runs(server.uri)), strict=True)
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        calls, tokens, ratios = zip(*asyncio.run(_runs(uri)), strict=True)
     return [
         Figure("calls of WeChat for a sign-in", calls, "calls", 1, floor=False),
         Figure("of these for a token", tokens, "calls", 0, floor=False),

@@ -5,19 +5,16 @@ Each table's first page, one as far back as pages can be turned, each of its fil
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 from backend.services.sessions import authenticate
-from backend.store import embedded
 from backend.store.mongo import Database, connect
 from tests.bench.figures import RUNS, Figure
 from tests.bench.pages import LIMIT, ask, fill, p95
-from tests.bench.servers import make_deps
+from tests.bench.servers import make_deps, own_mongodb
 from tests.bench.serving import serving
 from tests.bench.table_rows import fill_tables
 
@@ -27,12 +24,8 @@ NAMES = {"people": "people", "outbox": "messages", "invitations": "invitations",
 
 def figures() -> list[Figure]:
     """The p95 of each table's pages, of the slowest of its filters, and of its export."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        try:
-            return asyncio.run(_measured(server.uri))
-        finally:
-            server.kill()
+    with own_mongodb() as uri:
+        return asyncio.run(_measured(uri))
 
 
 async def _measured(uri: str) -> list[Figure]:

@@ -160,7 +160,7 @@ test('WeChat is busy, or blocks the user: it says so', async () => {
   await phone.tap('重试')
   // Home and the binding page both sign in.
   await expect.poll(() => phone.requests.join()).toBe(Array(3).fill('POST /api/wechat/sessions').join())
-  await expect.poll(() => phone.answered).toBe(3)
+  await expect.poll(() => phone.waiting).toBe(0)
   await phone.sees('用邀请码绑定')
   await rule('login', 40226)
   phone.restart()

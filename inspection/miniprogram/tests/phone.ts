@@ -56,8 +56,6 @@ export class Phone {
   readonly storage = new Map<string, string>()
   readonly screens: Screen[] = []
   readonly requests: string[] = []
-  /** How many of them were answered. */
-  answered = 0
   /** How many answers have not come yet. */
   waiting = 0
   /** The templates of each dialog that was opened. */
@@ -295,7 +293,6 @@ export class Phone {
     const headers = { 'Content-Type': 'application/json', ...(header as Options) }
     const answer = await fetch(SERVICE + address.pathname + address.search, { method, headers, body })
     const text = await answer.text()
-    this.answered += 1
     // The connection may be lost while the answer is under way.
     if (!this.online as boolean) fail?.(NO_NETWORK)
     else success?.(received(answer, text))
