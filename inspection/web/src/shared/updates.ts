@@ -5,6 +5,9 @@ import { ref } from 'vue'
 /** Set when a newer version is on the phone; calling it takes it into use. */
 export const takeUpdate = ref<(() => void) | null>(null)
 
+/** Set from the person's yes until the newer version has the page. */
+export const updating = ref(false)
+
 /** Whether the app is on this phone, so that it starts without a network. */
 export const startsOffline = ref(false)
 
@@ -20,15 +23,15 @@ export async function watchForUpdates(): Promise<void> {
   void navigator.serviceWorker.ready.then(() => {
     startsOffline.value = true
   })
-  let reloading = false
   const offer = (worker: ServiceWorker) => {
     takeUpdate.value = () => {
-      reloading = true
-      worker.postMessage('take over')
+      updating.value = true
+      if (worker.state === 'installed') worker.postMessage('take over')
+      else location.reload() // Another tab has taken it into use.
     }
   }
   navigator.serviceWorker.addEventListener('controllerchange', () => {
-    if (reloading) location.reload()
+    if (updating.value) location.reload()
   })
   if (registered.waiting && navigator.serviceWorker.controller) offer(registered.waiting)
   registered.addEventListener('updatefound', () => {
