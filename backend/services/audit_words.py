@@ -124,6 +124,8 @@ _VALUES: Mapping[str, str] = {
 _POINTS = {"points", "total"}
 # Ids, of which people know the name.
 _CALLED = {"district", "submission_id"}
+# What people wrote, which may happen to be a word of ours.
+_WRITTEN = {"name", "reason", "note", "opinion", "device"}
 # So much of a hash tells two apart.
 _SHOWN_OF_HASH = 12
 
@@ -161,6 +163,8 @@ def _told(name: str, value: Any, called: Mapping[str, str]) -> str:
             return value[:_SHOWN_OF_HASH] + "…"
         case str() if name in _CALLED:
             return called.get(value, value)
+        case str() if name in _WRITTEN:
+            return value
         case str():
             return _VALUES.get(value, value)
         case {"role": role}:

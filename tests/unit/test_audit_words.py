@@ -33,6 +33,7 @@ DISTRICTS = {"hailing": "海陵区"}
         ("stages", ["primary", "junior"], "学段", "小学、初中"),
         ("clauses", {"basic": True, "senior": False}, "各项要求", "basic 是；senior 否"),
         ("note", "按图纸 1.1.1", "说明", "按图纸 1.1.1"),
+        ("reason", "published", "理由", "published"),
         ("unheard_of", 1.5, "unheard_of", "1.5"),
     ],
 )
