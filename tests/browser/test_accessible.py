@@ -1,32 +1,20 @@
 """axe-core on every page, light and dark: no violation; large type; without a finger."""
 
-from pathlib import Path
-from typing import Literal
-
 from playwright.async_api import expect
 
+from tests.browser.axe import WIDE, violations
 from tests.browser.conftest import Field
 from tests.browser.phone import Phone
 from tests.browser.test_faults import prepare
 from tests.browser.test_screenshots import picture
 
-AXE = Path(__file__).resolve().parents[2] / "inspection/web/node_modules/axe-core/axe.min.js"
-# Targets of 44 px are measured below; axe's own rule asks for 24.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# All that is another in the other scheme.
-COLOURS = ["color-contrast"]
-RUN = """(runOnly) => axe.run(document, { runOnly })
-  .then((found) => found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' | ')}`))"""
 SMALL = """() => [...document.querySelectorAll('button, a, input, textarea')]
   .filter((each) => { const box = each.getBoundingClientRect()
     return !each.classList.contains('hidden-label') && box.width > 0 && (box.width < 43.5 || box.height < 43.5) })
   .map((each) => each.outerHTML.slice(0, 120))"""
-Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # Text at 200 %, as the system's setting makes it.
 LARGE = "() => { document.documentElement.style.fontSize = '200%' }"
 NAME = """() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText.trim()"""
-WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 async def test_every_page_is_accessible(field: Field) -> None:
@@ -44,9 +32,7 @@ async def test_every_page_is_accessible(field: Field) -> None:
     for path in ("/m/", "/m/waiting", "/m/phone", f"/m/visits/{visit}", *(f"/m/visits/{visit}/{at}" for at in places)):
         await phone.go(path)
         await phone.page.locator("header.banner").get_by_text("已全部同步").wait_for()
-        problems = [*await by_axe(phone), *[f"small: {each}" for each in await phone.page.evaluate(SMALL)]]
-        if await phone.page.evaluate(WIDE) > 0:
-            problems.append("wider than the screen")
+        problems = [*await violations(phone.page), *[f"small: {each}" for each in await phone.page.evaluate(SMALL)]]
         await phone.page.evaluate(LARGE)
         if await phone.page.evaluate(WIDE) > 0:
             problems.append("wider than the screen at 200 %")
@@ -55,26 +41,13 @@ async def test_every_page_is_accessible(field: Field) -> None:
     assert "\n".join(found) == ""
 
 
-async def by_axe(phone: Phone) -> list[str]:
-    """What axe finds on the page as it stands, in the light and in the dark."""
-    found = list[str]()
-    # Not as a script tag: the pages' policy runs nothing but their own.
-    await phone.page.evaluate(AXE.read_text())
-    for scheme, rules in zip(SCHEMES, (RULES, COLOURS), strict=True):
-        await phone.page.emulate_media(color_scheme=scheme)
-        # Colours change at once, or fade.
-        await phone.page.wait_for_function("() => document.getAnimations().length === 0")
-        found += [f"{scheme}: {each}" for each in await phone.page.evaluate(RUN, rules)]
-    return found
-
-
 async def over_a_page(phone: Phone, visit: str) -> list[str]:
     """What is wrong with what opens over a page: a photo, its marking, a question."""
     page, found = phone.page, list[str]()
 
     async def look(name: str) -> None:
         await page.wait_for_timeout(400)  # Until it has come in.
-        found.extend(f"{name}, {each}" for each in await by_axe(phone))
+        found.extend(f"{name}, {each}" for each in await violations(phone.page))
 
     await phone.offline()
     await phone.go(f"/m/visits/{visit}/score/1.1")

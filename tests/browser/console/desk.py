@@ -2,29 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, Download, Locator, Page, ViewportSize, expect
 
+from tests.browser.axe import SERIOUS, violations
 from tests.browser.phone import PATIENCE
 from tests.http.conftest import SignedIn
 
 SIZE: ViewportSize = {"width": 1440, "height": 900}
-AXE = Path(__file__).resolve().parents[3] / "inspection/web/node_modules/axe-core/axe.min.js"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
-# All that is another in the other scheme.
-COLOURS = ("color-contrast",)
-RUN = """(runOnly) => axe.run(document, { runOnly })
-  .then((found) => found.violations
-    .filter((each) => each.impact === 'serious' || each.impact === 'critical')
-    .map((each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 300)).join(' | ')}`))"""
-WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-Scheme = Literal["light", "dark"]
-# What is looked at next is light, as it was opened.
-SCHEMES: tuple[Scheme, ...] = ("dark", "light")
 
 
 class Desk:
@@ -66,24 +51,11 @@ class Desk:
         """Opens a page of the console."""
         await self.page.goto(f"{self.url}/c{path}")
 
-    async def serious(self, rules: Sequence[str] = RULES) -> list[str]:
-        """What axe finds serious on the page as it stands, and whether it is wider than the screen."""
-        # Until what comes in has come.
-        await self.page.wait_for_timeout(400)
-        # Not as a script tag: the pages' policy runs nothing but their own.
-        await self.page.evaluate(AXE.read_text())
-        found: list[str] = await self.page.evaluate(RUN, list(rules))
-        if await self.page.evaluate(WIDE) > 0:
-            found.append("wider than the screen")
-        return found
-
     async def looks(self, name: str) -> list[str]:
         """What is serious in the light and in the dark, with the name of what is looked at before it."""
-        found = []
-        for scheme, rules in zip(SCHEMES, (COLOURS, RULES), strict=True):
-            await self.page.emulate_media(color_scheme=scheme)
-            found += [f"{name}, {scheme}: {each}" for each in await self.serious(rules)]
-        return found
+        # Until what comes in has come.
+        await self.page.wait_for_timeout(400)
+        return [f"{name}, {each}" for each in await violations(self.page, SERIOUS)]
 
     async def saves(self, button: str) -> Download:
         """The file that a button saves."""

@@ -44,7 +44,7 @@ async def test_a_sheet_for_many_and_the_list_of_all(office: Office) -> None:
     picture = card.get_by_role("img", name="孙专家的小程序码")
     await expect(picture).to_have_attribute("src", re.compile("^data:image/png;base64,"))
     code = await card.locator(".code").inner_text()
-    assert await desk.serious() == []
+    assert await desk.looks("invitation sheet") == []
     # On paper there are the cards alone.
     await page.emulate_media(media="print")
     await expect(card).to_be_visible()

@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.async_api import FilePayload, expect
 
+from tests.browser.axe import SCHEMES
 from tests.browser.console.autumn import Autumn, chip, september
 from tests.browser.console.conftest import Office
-from tests.browser.console.desk import SCHEMES, Desk
+from tests.browser.console.desk import Desk
 from tests.browser.console.october import october, row
 from tests.browser.console.scored import scored
 from tests.browser.console.test_tables import names

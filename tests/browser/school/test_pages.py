@@ -8,11 +8,12 @@ import pytest
 from playwright.async_api import expect
 
 from tests import photos
+from tests.browser.axe import SCHEMES, Scheme, violations
 from tests.browser.school import others
 from tests.browser.school.conftest import Evening
 from tests.browser.school.phone import SchoolPhone
 from tests.browser.school.test_whole_way import LEFT, TYPED, fill_in_the_rest
-from tests.browser.test_accessible import SCHEMES, SMALL, WIDE, Scheme, by_axe
+from tests.browser.test_accessible import SMALL
 from tests.browser.test_screenshots import FOLDER
 from tests.http.submitted import Registered
 
@@ -28,8 +29,7 @@ async def test_every_page_is_accessible(evening: Evening) -> None:
         # Nothing is on its way, or under the banner.
         await page.evaluate("() => scrollTo(0, 0)")
         await page.wait_for_function("() => document.getAnimations().length === 0")
-        wide = [f"{name} is too wide"] if await page.evaluate(WIDE) > 0 else []
-        found[name] = [*await by_axe(phone), *await page.evaluate(SMALL), *wide]
+        found[name] = [*await violations(page), *await page.evaluate(SMALL)]
 
     await tour(evening, phone, see)
     assert {name: what for name, what in found.items() if what} == {}
