@@ -69,11 +69,13 @@ def _start(kind: str, uri: str) -> "subprocess.Popen[str]":
 
 async def _make_visit(db: Database, inspectors: Sequence[Inspector]) -> str:
     """A visit under way, whose team all of them are."""
-    visit_id = new_id()
+    visit_id, submission_id = new_id(), new_id()
+    await db.submissions.insert_one({"_id": submission_id, "cycle": "2022", "school_id": new_id()})
     team = [{"inspector_id": each.person_id, "name": "专家", "lead": False} for each in inspectors]
     await db.visits.insert_one(
         {
             "_id": visit_id,
+            "submission_id": submission_id,
             "cycle": "2022",
             "school_id": new_id(),
             "district": "hailing",
