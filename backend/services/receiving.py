@@ -73,6 +73,8 @@ class Receiver:
         # Whole chunks that wait to be written, the first of them number `next`; and the beginning of one more.
         self._chunks: list[bytes] = []
         self._tail = bytearray(upload["tail"] or b"")
+        # So much of the tail is in the hash.
+        self._hashed = len(self._tail)
         self._next = -(-(self._start - len(self._tail)) // CHUNK_BYTES)
         self._content_type: str | None = upload["content_type"]
         self._most = _MOST_WHOLE if (upload["length"] or 0) <= _MOST_WHOLE * CHUNK_BYTES else _BATCH
@@ -90,7 +92,6 @@ class Receiver:
                 return
             self._check_length(len(data))
             self._offset += len(data)
-            self._running.update(data)
             if self._checksum:
                 self._checksum.running.update(data)
             self._head += data[: photos.HEAD_BYTES - len(self._head)]
@@ -99,10 +100,18 @@ class Receiver:
                 self._look_at_head()
             self._tail += data
             while len(self._tail) >= CHUNK_BYTES:
+                self._hash(CHUNK_BYTES)
                 self._chunks.append(bytes(memoryview(self._tail)[:CHUNK_BYTES]))
                 del self._tail[:CHUNK_BYTES]
+                self._hashed = 0
             if len(self._chunks) >= self._most or self._is_overdue():
                 await self._store()
+
+    def _hash(self, to: int) -> None:
+        """Takes the tail up to there into the hash: by large pieces, for each lets go of the interpreter's lock."""
+        with memoryview(self._tail) as tail:
+            self._running.update(tail[self._hashed : to])
+        self._hashed = to
 
     def _is_overdue(self) -> bool:
         return not self._is_new and self._kept_at + _KEPT_EVERY < self._deps.clock()
@@ -193,6 +202,7 @@ class Receiver:
 
     def _content(self, length: int) -> receipts.Content:
         assert self._content_type is not None  # noqa: S101 - the head was looked at
+        self._hash(len(self._tail))
         rest = [*self._chunks, bytes(self._tail)] if self._tail else self._chunks
         return receipts.Content(length, self._running.hexdigest(), self._content_type, self._next, rest, self._session)
 
@@ -240,6 +250,7 @@ class Receiver:
         )
         if not released:
             raise receipts.locked()
+        self._hash(len(self._tail))
         self._deps.running_hashes.keep(upload_id, self._offset, self._running)
         return expires_at
 

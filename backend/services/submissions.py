@@ -12,6 +12,7 @@ from typing import Any
 from backend.deps import Deps
 from backend.errors import NotFound
 from backend.models.people import Actor, Role
+from backend.models.visits import VisitState
 from backend.services import cycles
 from backend.services.cycles import OpenCycle
 from backend.store import cycles as stored_cycles
@@ -68,6 +69,9 @@ async def cycle_of(deps: Deps, submission: Mapping[str, Any], transaction: Sessi
 
 async def cycle_of_visit(deps: Deps, visit: Mapping[str, Any], transaction: Session | None = None) -> OpenCycle:
     """The cycle with the rubric of the visit's submission, of which nothing else is read: inspectors are blind."""
+    # Only what is published has a rubric of its own, and its visit was closed before.
+    if visit["state"] in (VisitState.PLANNED, VisitState.OPEN):
+        return await cycle_of(deps, {"cycle": visit["cycle"]}, transaction)
     submission = await submissions.assessed_by(deps.db, visit["submission_id"], transaction)
     if submission is None:
         raise not_found()
