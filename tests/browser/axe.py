@@ -13,6 +13,10 @@ _COLOURS = ["color-contrast"]
 _RUN = """(runOnly) => axe.run(document, { runOnly }).then((found) => found.violations.map((each) => [
   each.impact, `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 300)).join(' | ')}`]))"""
 
+_NEXT_FRAMES = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"
+)
+
 Scheme = Literal["light", "dark"]
 # What is looked at next is light, as it was opened.
 SCHEMES: tuple[Scheme, ...] = ("dark", "light")
@@ -27,7 +31,8 @@ async def violations(page: Page, impacts: tuple[str, ...] = ("minor", "moderate"
     await page.evaluate(_AXE.read_text())
     for scheme, rules in zip(SCHEMES, (_COLOURS, _RULES), strict=True):
         await page.emulate_media(color_scheme=scheme)
-        # Colours change at once, or fade.
+        # Colours change with the next frame, or fade from there.
+        await page.evaluate(_NEXT_FRAMES)
         await page.wait_for_function("() => document.getAnimations().length === 0")
         found += [f"{scheme}: {text}" for impact, text in await page.evaluate(_RUN, rules) if impact in impacts]
     return found
