@@ -20,8 +20,8 @@ async def find(deps: Deps, actor: Actor, query: AuditQuery, skip: int, limit: in
     rows, total = await audit.table(deps.db, wanted, descending=query.sort.startswith("-"), skip=skip, limit=limit)
     actors = await names_of(deps.db, {row["actor"]["person_id"] for row in rows if row["actor"]})
     objects = await _names_of_objects(deps, rows)
-    districts = {each.id: each.name for each in deps.districts}
-    return Found(rows, total, lambda row: _view(row, actors, objects, districts))
+    called = {**objects, **{each.id: each.name for each in deps.districts}}
+    return Found(rows, total, lambda row: _view(row, actors, called))
 
 
 async def _names_of_objects(deps: Deps, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -52,9 +52,7 @@ def _submission_of(row: Mapping[str, Any]) -> str | None:
     return found
 
 
-def _view(
-    row: Mapping[str, Any], actors: Mapping[str, str], objects: Mapping[str, str], districts: Mapping[str, str]
-) -> AuditRow:
+def _view(row: Mapping[str, Any], actors: Mapping[str, str], called: Mapping[str, str]) -> AuditRow:
     kind, object_id = row["object"]["kind"], row["object"]["id"]
     return AuditRow(
         id=row["_id"],
@@ -62,10 +60,10 @@ def _view(
         event_name=EVENT_NAMES.get(row["event"], row["event"]),
         at=row["at"],
         actor=_actor(row["actor"], actors),
-        object=AuditObject(kind=kind, kind_name=KINDS.get(kind, kind), id=object_id, name=objects.get(object_id)),
+        object=AuditObject(kind=kind, kind_name=KINDS.get(kind, kind), id=object_id, name=called.get(object_id)),
         before=row["before"],
         after=row["after"],
-        changes=changes_of(row["before"], row["after"], {**objects, **districts}),
+        changes=changes_of(row["before"], row["after"], called),
         reason=row["reason"],
     )
 

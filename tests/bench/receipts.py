@@ -8,7 +8,6 @@ import asyncio
 import secrets
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -19,8 +18,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from backend.store import embedded
 from backend.store.mongo import Database, connect
+from tests.bench import servers
 from tests.bench.figures import RUNS, Figure
 from tests.bench.operations import DATABASE, Inspector, new_id, prepare
 from tests.http.uploading import BYTES, TUS, encoded
@@ -45,8 +44,6 @@ class WriteBody(RequestHandler):
 
 def make_server(kind: str, uri: str) -> int:
     """Listens on a free port and gives it."""
-    from tests.bench import servers
-
     if kind == "service":
         return servers.make_server(kind, uri, DATABASE)
     bucket = AsyncIOMotorGridFSBucket(connect(uri, DATABASE))
@@ -171,17 +168,15 @@ async def _measure(uri: str, processes: dict[str, "subprocess.Popen[str]"], port
 
 def figures() -> Iterator[Figure]:
     """What docs/benchmarks.md promises of receipts."""
-    with tempfile.TemporaryDirectory(prefix="zhiping-bench-") as folder:
-        server = embedded.start(Path(folder))
-        processes = {kind: _start(kind, server.uri) for kind in KINDS}
+    with servers.own_mongodb() as uri:
+        processes = {kind: _start(kind, uri) for kind in KINDS}
         try:
             ports = {kind: int(_line(process)) for kind, process in processes.items()}
-            yield from asyncio.run(_measure(server.uri, processes, ports))
+            yield from asyncio.run(_measure(uri, processes, ports))
         finally:
             for process in processes.values():
                 process.kill()
                 process.communicate()
-            server.kill()
 
 
 def _line(process: "subprocess.Popen[str]") -> Any:

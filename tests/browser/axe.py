@@ -8,8 +8,8 @@ from playwright.async_api import Page
 _AXE = Path(__file__).resolve().parents[2] / "inspection/web/node_modules/axe-core/axe.min.js"
 # Targets of 44 px are measured beside it; axe's own rule asks for 24.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# All that is another in the other scheme.
-_COLOURS = ["color-contrast"]
+# All of them that colours decide: the rest is the same in the other scheme.
+_COLOURS = ["color-contrast", "link-in-text-block"]
 _RUN = """(runOnly) => axe.run(document, { runOnly }).then((found) => found.violations.map((each) => [
   each.impact, `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 300)).join(' | ')}`]))"""
 
@@ -26,7 +26,7 @@ WIDE = "() => document.documentElement.scrollWidth - document.documentElement.cl
 
 async def violations(page: Page, impacts: tuple[str, ...] = ("minor", "moderate", *SERIOUS)) -> list[str]:
     """What axe finds, of these impacts; and whether the page is wider than the screen."""
-    found = ["wider than the screen"] if await page.evaluate(WIDE) > 0 else []
+    found = list[str]()
     # Not as a script tag: the pages' policy runs nothing but their own.
     await page.evaluate(_AXE.read_text())
     for scheme, rules in zip(SCHEMES, (_COLOURS, _RULES), strict=True):
@@ -34,5 +34,7 @@ async def violations(page: Page, impacts: tuple[str, ...] = ("minor", "moderate"
         # Colours change with the next frame, or fade from there.
         await page.evaluate(_NEXT_FRAMES)
         await page.wait_for_function("() => document.getAnimations().length === 0")
+        if await page.evaluate(WIDE) > 0:
+            found.append(f"{scheme}: wider than the screen")
         found += [f"{scheme}: {text}" for impact, text in await page.evaluate(_RUN, rules) if impact in impacts]
     return found
